@@ -1,0 +1,50 @@
+# Each target does all of its own set-up on a fresh clone with Python 3.11, JDK 17 and Maven present.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.ONESHELL:
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+DATA ?= ../shared/data
+PROTOS := $(wildcard proto/wiregraph/v1/*.proto)
+
+.PHONY: setup check test demo bench train clean
+setup: .build/python .build/protos .build/jars/done  ## environment in .venv, protos, jars
+
+.build/python: requirements.lock pyproject.toml
+	command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing: install Python 3.11 or pass PYTHON=..." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	mkdir -p .build && touch $@
+
+.build/protos: .build/python $(PROTOS)
+	rm -rf wiregraph/v1
+	$(BIN)/python -m grpc_tools.protoc -Iproto --python_out=. --pyi_out=. --grpc_python_out=. $(PROTOS)
+	touch wiregraph/v1/__init__.py $@
+
+.build/jars/done: pom.xml
+	command -v mvn >/dev/null || { echo "make: mvn is missing: install Maven 3.8 or later with a JDK 17" >&2; exit 1; }
+	rm -rf .build/jars && mkdir -p .build/jars
+	mvn --quiet --batch-mode dependency:copy-dependencies
+	touch $@
+
+check: .build/python .build/protos  ## format, lint, types, import contracts, unit tests: no JVM, under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q -m "not jvm"
+
+test: setup  ## the tests that CI runs
+	$(BIN)/pytest
+
+demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
+	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
+
+bench: setup  ## ONLY=news|read|models runs one group
+	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
+
+clean:  ## everything that setup made
+	rm -rf .build .venv wiregraph/v1

@@ -1,0 +1,1 @@
+"""The graph store and the server that answers from it."""

@@ -1,0 +1,1 @@
+"""Pure functions of the stream: no engine, network, store, clock or chance."""

@@ -1,0 +1,59 @@
+"""The registry of Kafka topics: names, cleanup policies and how many partitions a new one gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NEWS = "news"
+POSTS = "posts"
+CLICKS = "clicks"
+CONTROL = "control"
+GRAPH = "graph"
+ALERTS = "alerts"
+LABELS = "labels"
+DEAD_LETTERS = "dead-letters"
+LATE = "late"
+MODEL_HEALTH = "model-health"
+
+KEEP = "-1"
+"""`retention.ms` of a topic that keeps everything: a wire of 2008 must not be deleted as old."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """How a topic is created. `max_message_bytes` bounds one record on the wire."""
+
+    name: str
+    partitions: int
+    compacted: bool = False
+    max_message_bytes: int = 8 * 1024 * 1024
+
+    def config(self) -> dict[str, str]:
+        """Kafka's topic configuration for this spec."""
+        policy = "compact" if self.compacted else "delete"
+        config = {"cleanup.policy": policy, "max.message.bytes": str(self.max_message_bytes)}
+        return config if self.compacted else {**config, "retention.ms": KEEP}
+
+
+def graph_topic(graph: str = "") -> str:
+    """The changelog's topic of a graph; the live one has the empty name."""
+    return f"{GRAPH}.{graph}" if graph else GRAPH
+
+
+def graph_spec(graph: str = "") -> TopicSpec:
+    """How the changelog of a graph is created."""
+    return TopicSpec(graph_topic(graph), partitions=4, compacted=True)
+
+
+ALL = (
+    TopicSpec(NEWS, 4),
+    TopicSpec(POSTS, 4),
+    TopicSpec(CLICKS, 4),
+    TopicSpec(CONTROL, 1, compacted=True),
+    graph_spec(),
+    TopicSpec(ALERTS, 4, compacted=True),
+    TopicSpec(LABELS, 4, compacted=True),
+    TopicSpec(DEAD_LETTERS, 1),
+    TopicSpec(LATE, 1),
+    TopicSpec(MODEL_HEALTH, 1),
+)
