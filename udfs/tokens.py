@@ -1,0 +1,178 @@
+"""A text as the sub-word tokens that the encoders read, with offsets into the text.
+
+Pure: the same text gives the same tokens. Training and serving share this module, so that both see
+a text in the same way.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tokenizers import Tokenizer
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float32]
+
+TOKENS_MAX = 2_048
+"""A text is read up to this many tokens; what follows is not looked at (about 1,500 words)."""
+CHARACTERS_MAX = 16 * TOKENS_MAX
+"""A text is cut here before it is tokenised, so that a huge body costs no more than a long one."""
+WINDOW_TOKENS = 128
+"""Tokens of one encoder call, with the two special ones."""
+MARGIN_TOKENS = 16
+"""Context on both sides of a cut inside a sentence that is longer than a window."""
+
+CASE_CLASSES = 5
+LOWER, CAPITAL, UPPER, MIXED, INITIAL = range(CASE_CLASSES)
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|\s*\n\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The sub-words of a text; four arrays of one length, without special tokens.
+
+    `starts` and `ends` are code points (exclusive end), `words` numbers the word that a sub-word is
+    a part of (a run without spaces and punctuation, or one punctuation mark).
+    """
+
+    ids: IntArray
+    starts: IntArray
+    ends: IntArray
+    words: IntArray
+
+    def __len__(self) -> int:
+        """Return the number of sub-words."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Tokens [start, end) are encoded together; the results of [core_start, core_end) are used."""
+
+    start: int
+    end: int
+    core_start: int
+    core_end: int
+
+
+def tokenise(tokenizer: Tokenizer, text: str) -> Tokens:
+    """Tokenise at most `TOKENS_MAX` sub-words of `text`, ending with a whole word."""
+    text = text[:CHARACTERS_MAX]
+    try:
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+    except UnicodeEncodeError:
+        # A lone surrogate is no text; one replacement character each keeps the offsets right.
+        encoding = tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    words = np.array(encoding.word_ids, dtype=np.int64)
+    count = _whole_words(words, TOKENS_MAX)
+    ids = np.array(encoding.ids, dtype=np.int64)
+    return Tokens(ids[:count], offsets[:count, 0], offsets[:count, 1], words[:count])
+
+
+def _whole_words(words: IntArray, limit: int) -> int:
+    """Return how many tokens, `limit` at most, end with a whole word."""
+    if len(words) <= limit:
+        return len(words)
+    return int(np.searchsorted(words, words[limit])) or limit
+
+
+def case_classes(text: str, tokens: Tokens) -> IntArray:
+    """Return the casing of each token's word, (n,) of 0..4: what an uncased vocabulary drops."""
+    if not len(tokens):
+        return np.zeros(0, dtype=np.int64)
+    firsts = word_firsts(tokens)
+    lengths = np.diff(np.append(firsts, len(tokens)))
+    starts = tokens.starts[firsts].tolist()
+    ends = tokens.ends[firsts + lengths - 1].tolist()
+    classes = [case_class(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return np.repeat(np.array(classes, dtype=np.int64), lengths)
+
+
+def case_class(word: str) -> int:
+    """Return how a word is written: `LOWER` (or without case), `CAPITAL`, `UPPER`, `MIXED`, `INITIAL`."""
+    if word.islower() or word == word.lower():
+        return LOWER
+    if word.isupper():
+        return UPPER if len(word) > 1 else INITIAL
+    return CAPITAL if word.istitle() else MIXED
+
+
+def word_firsts(tokens: Tokens) -> IntArray:
+    """Return the index of the first token of each word, (words,), ascending."""
+    changed = np.ones(len(tokens), dtype=bool)
+    changed[1:] = tokens.words[1:] != tokens.words[:-1]
+    return np.flatnonzero(changed)
+
+
+def windows(text: str, tokens: Tokens) -> tuple[Window, ...]:
+    """Cut a text into windows of whole sentences whose cores cover every token exactly once."""
+    room = WINDOW_TOKENS - 2
+    if len(tokens) <= room:
+        return (Window(0, len(tokens), 0, len(tokens)),) if len(tokens) else ()
+    cuts: list[Window] = []
+    for start, end in _packed(_sentence_bounds(text, tokens), room):
+        cuts.extend(_split(tokens, start, end, room))
+    return tuple(cuts)
+
+
+def _sentence_bounds(text: str, tokens: Tokens) -> Sequence[int]:
+    """Return the token indices at which sentences begin, with 0 and the number of tokens."""
+    characters = [match.end() for match in _SENTENCE_END.finditer(text, 0, int(tokens.ends[-1]))]
+    inner = np.searchsorted(tokens.starts, np.array(characters, dtype=np.int64)).tolist()
+    return sorted({0, *inner, len(tokens)})
+
+
+def _packed(bounds: Sequence[int], room: int) -> list[tuple[int, int]]:
+    """Join neighbouring sentences while they fit into one window."""
+    packed: list[tuple[int, int]] = []
+    for start, end in pairwise(bounds):
+        if packed and end - packed[-1][0] <= room:
+            packed[-1] = (packed[-1][0], end)
+        else:
+            packed.append((start, end))
+    return packed
+
+
+def _split(tokens: Tokens, start: int, end: int, room: int) -> list[Window]:
+    """Cut one overlong sentence into windows that see `MARGIN_TOKENS` beyond their core."""
+    if end - start <= room:
+        return [Window(start, end, start, end)]
+    cuts: list[Window] = []
+    core = start
+    while core < end:
+        stop = min(end, core + room - 2 * MARGIN_TOKENS)
+        if stop < end:
+            # A word that straddles the cut goes to the next core, unless it fills this one.
+            first = int(np.searchsorted(tokens.words, tokens.words[stop]))
+            stop = first if first > core else stop
+        cuts.append(Window(max(start, core - MARGIN_TOKENS), min(end, stop + MARGIN_TOKENS), core, stop))
+        core = stop
+    return cuts
+
+
+def encoder_ids(tokens: Tokens, window: Window, special: tuple[int, int]) -> IntArray:
+    """Return the ids of a window between the two special ones, (1, length + 2)."""
+    ids = np.empty((1, window.end - window.start + 2), dtype=np.int64)
+    ids[0, 0], ids[0, -1] = special
+    ids[0, 1:-1] = tokens.ids[window.start : window.end]
+    return ids
+
+
+def with_marks(text: str, end: int) -> int:
+    """Return `end` moved behind the combining marks that belong to the letter before it."""
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end
