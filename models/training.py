@@ -1,0 +1,131 @@
+"""The loop that both encoders are trained with: AdamW, warm-up, linear decay, batches of similar lengths.
+
+Recipe: encoder 2e-4, heads 5 times that, 6 % warm-up, about 1,024 tokens a batch, bf16 autocast,
+word and position embeddings frozen.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+BATCH_TOKENS = 1_024
+WARM_UP = 0.06
+REPORT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how fast to train; `encoder_rate` is the peak learning rate of the encoder."""
+
+    seed: int
+    encoder_rate: float = 2e-4
+    head_factor: float = 5.0
+    weight_decay: float = 0.01
+
+
+def seed_everything(seed: int, threads: int = 2) -> None:
+    """Fix the sources of chance that a training uses, and the number of torch's threads."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries draw from the global generator
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+
+
+def batches(lengths: Sequence[int], chance: random.Random) -> list[list[int]]:
+    """Group indices of similar length into batches of about `BATCH_TOKENS`, in random order."""
+    order = sorted(range(len(lengths)), key=lambda index: (lengths[index] + chance.uniform(0, 4), chance.random()))
+    groups: list[list[int]] = []
+    for index in order:
+        longest = lengths[index]
+        if groups and (len(groups[-1]) + 1) * longest <= BATCH_TOKENS:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    chance.shuffle(groups)
+    return groups
+
+
+def optimiser(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
+    """Return AdamW with a faster rate for whatever is not the pretrained encoder."""
+    slow: list[Tensor] = []
+    fast: list[Tensor] = []
+    for name, weight in model.named_parameters():
+        if name in {"encoder.word.weight", "encoder.position.weight"}:
+            weight.requires_grad_(requires_grad=False)
+        elif name.startswith("encoder.") and name != "encoder.kind.weight":
+            slow.append(weight)
+        else:
+            fast.append(weight)
+    groups = [
+        {"params": slow, "lr": plan.encoder_rate},
+        {"params": fast, "lr": plan.encoder_rate * plan.head_factor},
+    ]
+    return torch.optim.AdamW(groups, weight_decay=plan.weight_decay)
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Return the share of the peak rate at a step: linear up, then linear down to 0."""
+    warm = max(1, int(WARM_UP * steps))
+    return step / warm if step < warm else max(0.0, (steps - step) / max(1, steps - warm))
+
+
+def train(
+    model: nn.Module,
+    epochs: Sequence[Sequence[Sequence[int]]],
+    loss_of: Callable[[int, Sequence[int]], Tensor],
+    plan: Plan,
+) -> list[float]:
+    """Train over `epochs` (lists of batches of indices) and return the mean loss of each epoch.
+
+    `loss_of(epoch, batch)` runs the model. Progress goes to stderr.
+    """
+    weights = optimiser(model, plan)
+    steps = sum(len(epoch) for epoch in epochs)
+    schedule = torch.optim.lr_scheduler.LambdaLR(weights, lambda step: rate_at(step, steps))
+    progress = _Progress(steps)
+    curve: list[float] = []
+    for number, epoch in enumerate(epochs):
+        model.train()
+        losses: list[float] = []
+        for batch in epoch:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                loss = loss_of(number, batch)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            weights.step()
+            schedule.step()
+            weights.zero_grad(set_to_none=True)
+            losses.append(float(loss))
+            progress.tick(number, losses[-1])
+        curve.append(float(np.mean(losses)))
+    return curve
+
+
+class _Progress:
+    """Writes a line with the loss and the time left every few seconds."""
+
+    def __init__(self, steps: int) -> None:
+        """Start the clock for `steps` steps."""
+        self._steps = steps
+        self._done = 0
+        self._loss = 0.0
+        self._started = self._told = time.monotonic()
+
+    def tick(self, epoch: int, loss: float) -> None:
+        """Count a step and report if it is time to."""
+        self._done += 1
+        self._loss = loss if self._done == 1 else 0.98 * self._loss + 0.02 * loss
+        now = time.monotonic()
+        if now - self._told >= REPORT_SECONDS or self._done == self._steps:
+            self._told = now
+            left = (now - self._started) / self._done * (self._steps - self._done)
+            line = f"epoch {epoch + 1} step {self._done}/{self._steps} loss {self._loss:.4f} left {left:.0f} s\n"
+            sys.stderr.write(line)

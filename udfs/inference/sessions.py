@@ -1,0 +1,56 @@
+"""Models as functions: an onnxruntime session with one thread that answers the same bits each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from udfs.inference.manifest import MODEL, ModelError, ModelFiles
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRunner:
+    """A loaded model; see `udfs.runner.Runner`."""
+
+    session: onnxruntime.InferenceSession
+
+    def __call__(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
+        """Run the model on one unpadded text and return its first output."""
+        output: NDArray[np.float32] = self.session.run(None, dict(inputs))[0]
+        return output
+
+    def __reduce__(self) -> str:
+        """Refuse to be pickled: a session is loaded by the process that uses it."""
+        message = "a model session cannot be pickled: load it in the process that uses it"
+        raise TypeError(message)
+
+
+def start(files: ModelFiles) -> SessionRunner:
+    """Give a verified model to onnxruntime; raise `ModelError` if it is refused or has other inputs."""
+    try:
+        session = onnxruntime.InferenceSession(files.contents[MODEL], _options(), providers=["CPUExecutionProvider"])
+    except (onnxruntime.capi.onnxruntime_pybind11_state.Fail, RuntimeError, ValueError) as error:
+        message = f"onnxruntime refuses the model {files.manifest.name}: {str(error).splitlines()[0]}"
+        raise ModelError(message) from error
+    inputs = tuple(argument.name for argument in session.get_inputs())
+    if inputs != files.manifest.inputs:
+        message = f"the model {files.manifest.name} takes {inputs}, its manifest says {files.manifest.inputs}"
+        raise ModelError(message)
+    return SessionRunner(session)
+
+
+def _options() -> onnxruntime.SessionOptions:
+    """Return options for many small calls: one thread that sleeps when idle, and no memory kept back."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    for pool in ("intra_op", "inter_op"):
+        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
+    return options
