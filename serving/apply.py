@@ -1,0 +1,142 @@
+"""What one poll of the changelog changes in the graph store.
+
+Records come at least once and, after a restart of the job, again from lower versions: a record
+changes something only if its version is above the stored one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from serving import keyspace
+from serving.keyspace import Entry
+from serving.progress import Progress, earlier, later
+from serving.rows import Upsert, entries, parse_upsert, stored_row
+from serving.store import GraphWriter
+from udfs.changelog import ChangelogError, CountRow, FactRow, NodeRow, Row
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of the changelog; `value` is None for a tombstone of Kafka's."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Records in order of their partitions' offsets, and the offsets to read next."""
+
+    records: Sequence[Record]
+    offsets: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many records changed the store, and how many were refused, which are in the log."""
+
+    progress: Progress
+    applied: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """An upsert that wins over the stored row, whose value is `stored`; None for a new key."""
+
+    upsert: Upsert
+    stored: bytes | None
+    puts: tuple[Entry, ...]
+
+    @property
+    def old_row(self) -> Row | None:
+        return None if self.stored is None else stored_row(self.upsert.key, self.stored)
+
+    def deletes(self) -> list[bytes]:
+        """The derived entries of the stored row, which a deletion takes away."""
+        row = self.old_row if self.upsert.row is None else None
+        return [entry.key for entry in entries(row)] if row else []
+
+    def added(self, kind: type[Row]) -> int:
+        """1 if this brings a row of the kind, -1 if it takes one away, else 0."""
+        if isinstance(self.upsert.row, kind):
+            return int(self.stored is None)
+        return -int(self.upsert.row is None and isinstance(self.old_row, kind))
+
+
+def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int) -> Outcome:
+    """Writes what a poll changes, together with its offsets, and gives the new progress."""
+    upserts, refused = coalesce(poll.records)
+    stored = writer.get_many([upsert.key for upsert in upserts])
+    changes, unfit = _changes(zip(upserts, stored, strict=True))
+    after = advance(progress, changes, poll.offsets, now_ms)
+    deletes = [key for change in changes for key in change.deletes()]
+    writer.write((entry for change in changes for entry in change.puts), deletes, after)
+    return Outcome(after, len(changes), refused + unfit)
+
+
+def coalesce(records: Iterable[Record]) -> tuple[list[Upsert], int]:
+    """The highest version of each key, and how many records were refused."""
+    highest: dict[bytes, Upsert] = {}
+    refused = 0
+    for record in records:
+        upsert = _parse(record)
+        if upsert is None:
+            refused += 1
+        elif upsert.key not in highest or highest[upsert.key].version < upsert.version:
+            highest[upsert.key] = upsert
+    return list(highest.values()), refused
+
+
+def _parse(record: Record) -> Upsert | None:
+    try:
+        return parse_upsert(record.key or b"", record.value or b"")
+    except ChangelogError as error:
+        log.warning("changelog record %d/%d is skipped: %s", record.partition, record.offset, error)
+        return None
+
+
+def _changes(pairs: Iterable[tuple[Upsert, bytes | None]]) -> tuple[list[_Change], int]:
+    changes: list[_Change] = []
+    unfit = 0
+    for upsert, stored in pairs:
+        if stored is not None and upsert.version <= keyspace.row_version(stored):
+            continue
+        try:
+            changes.append(_Change(upsert, stored, _puts(upsert)))
+        except ChangelogError as error:
+            log.warning("changelog row %r is skipped: %s", upsert.key, error)
+            unfit += 1
+    return changes, unfit
+
+
+def _puts(upsert: Upsert) -> tuple[Entry, ...]:
+    row = Entry(upsert.key, keyspace.row_value(upsert.version, upsert.canonical))
+    return (row, *(entries(upsert.row) if upsert.row else ()))
+
+
+def advance(progress: Progress, changes: Sequence[_Change], offsets: Mapping[int, int], now_ms: int) -> Progress:
+    """The progress with these changes, read up to these offsets."""
+    first, latest = progress.first_event_ms, progress.latest_event_ms
+    for change in changes:
+        match change.upsert.row:
+            case FactRow(event_time=event):
+                first, latest = earlier(first, event), later(latest, event)
+            case CountRow(latest_event=event) if event:
+                latest = later(latest, event)
+    return replace(
+        progress,
+        offsets={**progress.offsets, **offsets},
+        first_event_ms=first,
+        latest_event_ms=latest,
+        facts=progress.facts + sum(change.added(FactRow) for change in changes),
+        entities=progress.entities + sum(change.added(NodeRow) for change in changes),
+        applied_at_ms=now_ms,
+    )

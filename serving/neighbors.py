@@ -1,0 +1,76 @@
+"""Who is named together with an entity, from a view of the graph store. Pure but for the reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serving import keyspace
+from serving.keyspace import FactKey, Packed, time_bytes
+from serving.queries import Question, facts_in, find_node
+from serving.store import View
+from serving.windows import add, cover
+from udfs.changelog import NodeRow
+from udfs.edges import EdgeEnd, EdgeTerm, edge_terms
+from udfs.records import MICRO
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """An entity that stands in `articles` articles with another; `weight`, `weighted` in micro-units."""
+
+    node: NodeRow
+    articles: int
+    weight: int
+    weighted: int
+
+    @property
+    def sentiment(self) -> float | None:
+        """Of the articles that name both, -1..1; None if the weight is 0."""
+        return self.weighted / self.weight if self.weight else None
+
+    @property
+    def weight_units(self) -> float:
+        """The sum of the products of both relevances."""
+        return self.weight / MICRO
+
+
+def neighbors(view: View, entity: str, question: Question, limit: int | None) -> list[Neighbor]:
+    """By falling weight, ties by id."""
+    edges = _edges(view, entity, question) if question.known_at_ms is None else _known_edges(view, entity, question)
+    found: list[Neighbor] = []
+    for other in sorted(edges, key=lambda other: (-edges[other][1], other)):
+        if limit is not None and len(found) == limit:
+            break
+        node = find_node(view, other)
+        if node is not None:
+            found.append(Neighbor(node, *edges[other]))
+    return found
+
+
+def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
+    edges: dict[str, Packed] = {}
+    for run in cover([question.window]):
+        prefix = keyspace.edge_prefix(entity, run.grain)
+        for key, value in view.scan(prefix + time_bytes(run.start_ms), prefix + time_bytes(run.end_ms)):
+            other = key[len(prefix) + 8 :].decode()
+            edges[other] = add(edges.get(other, (0, 0, 0)), keyspace.unpack_edge(value))
+    return edges
+
+
+def _known_edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
+    edges: dict[str, Packed] = {}
+    for fact in list(facts_in(view, entity, question)):
+        for term in _article_terms(view, fact.key):
+            if entity in {term.a, term.b}:
+                other = term.b if term.a == entity else term.a
+                edges[other] = add(edges.get(other, (0, 0, 0)), (1, term.weight, term.weighted))
+    return edges
+
+
+def _article_terms(view: View, fact: FactKey) -> tuple[EdgeTerm, ...]:
+    prefix = keyspace.article_prefix(fact.topic, fact.article)
+    ends = []
+    for key, stored in view.scan_prefix(prefix):
+        value = keyspace.unpack_fact(stored)
+        ends.append(EdgeEnd(key[len(prefix) :].decode(), value.relevance, value.sentiment))
+    return edge_terms(ends).terms

@@ -1,0 +1,119 @@
+"""From a record of the changelog to what the graph store holds of it. Pure."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+import orjson
+
+from serving import keyspace
+from serving.keyspace import Entry, FactKey, FactValue
+from udfs.changelog import BucketRow, ChangelogError, EdgeRow, FactRow, Grain, NodeRow, Row, parse_row
+
+NOT_STATE = ("version", "decided_at", "applied_at", "lateness")
+"""Fields that say when or how often something happened; a dump shows only what is."""
+
+DELETED = orjson.dumps({"deleted": True})
+_NO_SLASH = frozenset({"entity", "topic", "a", "b"})
+_GRAINS = frozenset(str(grain) for grain in Grain)
+_TYPES = {"int": int, "str": str, "bool": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """A record that may be applied; `row` is None for a deletion, which stays as a guard."""
+
+    key: bytes
+    version: int
+    canonical: bytes
+    row: Row | None
+
+
+def parse_upsert(key: bytes, value: bytes) -> Upsert:
+    """Of a record's key and value; raises `ChangelogError` for one that cannot be stored."""
+    try:
+        fields = orjson.loads(value)
+        stored_key = keyspace.row_key(key)
+    except ValueError as error:
+        raise ChangelogError(str(error)) from error
+    if isinstance(fields, dict) and fields.get("deleted") is True:
+        return Upsert(stored_key, _version(fields), DELETED, None)
+    row = _checked(parse_row(key, value))
+    state = {name: field for name, field in fields.items() if name not in NOT_STATE}
+    return Upsert(stored_key, _version(fields), orjson.dumps(state, option=orjson.OPT_SORT_KEYS), row)
+
+
+def stored_row(key: bytes, value: bytes) -> Row | None:
+    """The row that the store holds under a row key; None for a deleted one."""
+    canonical = keyspace.row_json(value)
+    if canonical == DELETED:
+        return None
+    state = {**orjson.loads(canonical), "version": keyspace.row_version(value)}
+    return parse_row(key[len(keyspace.ROW) :], orjson.dumps(state))
+
+
+def entries(row: Row) -> list[Entry]:
+    """The derived entries of a row; raises `ChangelogError` if a number does not fit."""
+    try:
+        return _entries(row)
+    except struct.error as error:
+        raise ChangelogError(str(error)) from error
+
+
+def _entries(row: Row) -> list[Entry]:
+    match row:
+        case FactRow():
+            return _fact_entries(row)
+        case BucketRow():
+            return _bucket_entries(row)
+        case EdgeRow():
+            return _edge_entries(row)
+        case NodeRow():
+            return [Entry(key, b"") for key in keyspace.name_keys(row.name, row.entity)]
+        case _:
+            return []
+
+
+def _fact_entries(row: FactRow) -> list[Entry]:
+    value = keyspace.pack_fact(
+        FactValue(row.known_time, row.mentions, row.sentiment, row.relevance, row.polarity, row.models)
+    )
+    by_time = keyspace.fact_key(FactKey(row.entity, row.event_time, row.topic, row.article))
+    by_article = keyspace.article_prefix(row.topic, row.article) + row.entity.encode()
+    return [Entry(by_time, value), Entry(by_article, value)]
+
+
+def _bucket_entries(row: BucketRow) -> list[Entry]:
+    sums = (row.mentions, row.weight, row.weighted, row.weighted_square, row.positive, row.neutral, row.negative)
+    value = keyspace.pack_bucket((row.version, *sums))
+    start = keyspace.time_bytes(row.start)
+    of_entity = keyspace.bucket_prefix(row.entity, Grain(row.grain)) + start
+    of_time = keyspace.bucket_by_time_prefix(Grain(row.grain)) + start + row.entity.encode()
+    return [Entry(of_entity, value), Entry(of_time, value)]
+
+
+def _edge_entries(row: EdgeRow) -> list[Entry]:
+    value = keyspace.pack_edge(row.version, row.weight, row.weighted)
+    start = keyspace.time_bytes(row.start)
+    ends = ((row.a, row.b), (row.b, row.a))
+    return [Entry(keyspace.edge_prefix(one, Grain(row.grain)) + start + other.encode(), value) for one, other in ends]
+
+
+def _version(fields: dict[str, object]) -> int:
+    version = fields.get("version")
+    if type(version) is not int or not 0 <= version < 2**64:
+        raise ChangelogError(f"version {version!r}")
+    return version
+
+
+def _checked(row: Row) -> Row:
+    for name, field in type(row).__dataclass_fields__.items():
+        value = getattr(row, name)
+        if type(value) is not _TYPES[str(field.type)]:
+            raise ChangelogError(f"{name} is {value!r}")
+        if name in _NO_SLASH and "/" in str(value):
+            raise ChangelogError(f"{name} holds a slash: {value!r}")
+        if name == "grain" and value not in _GRAINS:
+            raise ChangelogError(f"grain {value!r}")
+    return row

@@ -1,0 +1,229 @@
+"""The graph store on disk: one writer, any number of readers; the only module that knows RocksDB.
+
+A store lies in a directory of its own, `DIR/live` or `DIR/NAME`. The applier opens it as the
+primary, the server and `wiregraph dump` follow it as secondaries, each with a scratch directory.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from rocksdict import AccessType, BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, RdictIter, WriteBatch
+
+from serving import keyspace
+from serving.keyspace import Entry
+from serving.progress import Progress, dump_progress, load_progress
+
+LIVE = "live"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+
+
+class StoreError(Exception):
+    """RocksDB refused: the message is its own."""
+
+
+class StoreLockedError(StoreError):
+    """Another process writes this store."""
+
+
+class StoreBusyError(StoreError):
+    """The machine refused, not the store: a full disk, too many open files, missing rights."""
+
+
+class StoreMissingError(StoreError):
+    """There is no store in this directory, or not yet."""
+
+
+def graph_directory(store: Path, graph: str) -> Path:
+    """Where a graph's store lies; the empty name is the live graph. Raises `ValueError` for no name."""
+    name = graph or LIVE
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{graph!r} is no name of a graph: use letters, digits, - and _")
+    return store / name
+
+
+class View:
+    """The store as it was at one moment; not for more than one thread."""
+
+    def __init__(self, iterator: RdictIter) -> None:
+        self._iterator = iterator
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value of a key."""
+        self._iterator.seek(key)
+        if self._iterator.valid() and self._iterator.key() == key:
+            value: bytes = self._iterator.value()
+            return value
+        with _translated():
+            self._iterator.status()
+        return None
+
+    def empty(self) -> bool:
+        """Whether there is no key at all."""
+        self._iterator.seek_to_first()
+        return not self._iterator.valid()
+
+    def scan(self, lower: bytes, upper: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys and values in [lower, upper), ascending; use it up before the next call."""
+        iterator = self._iterator
+        iterator.seek(lower)
+        while iterator.valid() and (key := iterator.key()) < upper:
+            yield key, iterator.value()
+            iterator.next()
+        with _translated():
+            iterator.status()
+
+    def scan_prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin so, and their values, ascending."""
+        return self.scan(prefix, after_prefix(prefix))
+
+    def progress(self) -> Progress:
+        """How far the store is; raises `serving.progress.ProgressError` if it does not say."""
+        return load_progress(self.get(keyspace.PROGRESS))
+
+
+def after_prefix(prefix: bytes) -> bytes:
+    """The lowest key above all that begin with a prefix, which is not all 0xff."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1])
+
+
+class GraphWriter:
+    """The only writer of a store; raises `StoreLockedError` if there is another."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        with _translated():
+            self._db = Rdict(str(path), _options(create=True))
+        self.path = path
+
+    def progress(self) -> Progress | None:
+        """How far the store is, None for an empty one; raises `ProgressError` for a broken one."""
+        with _translated():
+            stored = self._db.get(keyspace.PROGRESS)
+        return None if stored is None and self.view().empty() else load_progress(stored)
+
+    def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """The values of keys, in their order."""
+        if not keys:
+            return []
+        with _translated():
+            values = self._db.get(list(keys))
+        return list(values or ())
+
+    def write(self, puts: Iterable[Entry], deletes: Iterable[bytes], progress: Progress) -> None:
+        """All or nothing: the changes, and how far the store is with them."""
+        batch = WriteBatch(raw_mode=True)
+        for key in deletes:
+            batch.delete(key)
+        for entry in puts:
+            batch.put(entry.key, entry.value)
+        batch.put(keyspace.PROGRESS, dump_progress(progress))
+        with _translated():
+            self._db.write(batch)
+
+    def view(self) -> View:
+        """The store as it is now."""
+        return View(self._db.iter())
+
+    def close(self) -> None:
+        """Gives the lock back."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class GraphReader:
+    """Follows a store that another process may be writing; raises `StoreMissingError` without one."""
+
+    def __init__(self, path: Path) -> None:
+        if not (path / "CURRENT").exists():
+            raise StoreMissingError(f"no store in {path}")
+        self.path = path
+        self._identity = _identity(path)
+        self._scratch = tempfile.mkdtemp(prefix="wiregraph-reader-")
+        try:
+            with _translated():
+                self._db = Rdict(str(path), _options(create=False), access_type=AccessType.secondary(self._scratch))
+        except StoreError:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
+
+    def catch_up(self) -> bool:
+        """Reads what was written since; whether that was anything."""
+        before = self._db.latest_sequence_number()
+        with _translated():
+            self._db.try_catch_up_with_primary()
+        return self._db.latest_sequence_number() != before
+
+    def replaced(self) -> bool:
+        """Whether another store, or none, lies where this one was opened."""
+        return _identity(self.path) != self._identity
+
+    def view(self) -> View:
+        """The store as it was at the last catch-up."""
+        return View(self._db.iter())
+
+    def close(self) -> None:
+        """Leaves nothing behind."""
+        self._db.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def move_aside(path: Path, stamp_ms: int) -> Path:
+    """Puts a store out of the way, for people to look at; only the latest such copy is kept."""
+    for old in path.parent.glob(f"{path.name}.aside-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    return path.rename(path.with_name(f"{path.name}.aside-{stamp_ms}"))
+
+
+def _identity(path: Path) -> str:
+    with suppress(OSError):
+        return (path / "IDENTITY").read_text()
+    return ""
+
+
+def _options(*, create: bool) -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(create)
+    options.set_max_open_files(-1)  # A secondary must hold the files that the primary deletes.
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_write_buffer_size(16 * 1024 * 1024)
+    options.set_keep_log_file_num(2)
+    options.set_max_total_wal_size(64 * 1024 * 1024)
+    table = BlockBasedOptions()
+    table.set_bloom_filter(10, block_based=False)
+    table.set_block_cache(Cache(32 * 1024 * 1024))
+    options.set_block_based_table_factory(table)
+    return options
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # rocksdict raises nothing narrower
+        raise _kind(str(error))(str(error)) from error
+
+
+def _kind(message: str) -> type[StoreError]:
+    if "LOCK:" in message:
+        return StoreLockedError
+    busy = ("No space left", "Too many open files", "Permission denied", "Read-only file system")
+    return StoreBusyError if any(reason in message for reason in busy) else StoreError
