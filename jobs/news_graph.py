@@ -1,0 +1,111 @@
+"""The news job: articles and posts in, the changelog of the knowledge graph out.
+
+    news, posts -> key by partition -> read article -> readings -+-> facts, nodes
+                                       (Python worker)           +-> buckets  (sums by entity and time)
+                                                                 +-> edges    (sums by pair and time)
+                                                                 +-> counts   (outcomes by partition)
+                                                                 +-> dead letters, late
+
+The readings pass through a DataStream, so the models run once an article, whatever reads them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pyflink.common import Types
+from pyflink.table import Schema, StatementSet, StreamTableEnvironment
+
+from jobs import sinks, sources, uids
+from jobs.environment import table_environment
+from jobs.operators import READING_TYPE, ReadArticle
+from jobs.settings import JobSettings, parse_settings
+from udfs.changelog import Grain
+from udfs.topics import NEWS, POSTS
+
+_GRAINS = ", ".join(f"ROW('{grain}', {grain.length_ms})" for grain in Grain)
+# As a column, since the planner makes a join with state of an UNNEST over a constant.
+_READINGS = f"(SELECT *, ARRAY[{_GRAINS}] AS grains FROM {uids.READINGS}) AS r"
+_FACTS = f"{_READINGS} CROSS JOIN UNNEST(r.facts) AS f"
+_EDGES = f"{_READINGS} CROSS JOIN UNNEST(r.edges) AS e"
+_BY_GRAIN = "CROSS JOIN UNNEST(r.grains) AS g(grain, length_ms)"
+_START = "(r.event_time - MOD(r.event_time, g.length_ms))"
+
+INSERTS = {
+    uids.FACTS: f"""
+SELECT CONCAT('fact/', f.entity, '/', r.topic, '/', r.article), f.entity, r.topic, r.article, r.event_time,
+  r.known_time, r.known_assumed, f.mentions, f.first_position, f.sentiment, f.relevance, f.polarity, r.`models`,
+  r.headline, r.source, r.url, CAST(1 AS BIGINT)
+FROM {_FACTS}""",
+    uids.BUCKETS: f"""
+SELECT CONCAT('bucket/', entity, '/', grain, '/', CAST(`start` AS STRING)), entity, grain, `start`,
+  SUM(mentions), SUM(relevance), SUM(weighted), SUM(weighted_square),
+  COUNT(*) FILTER (WHERE polarity > 0), COUNT(*) FILTER (WHERE polarity = 0),
+  COUNT(*) FILTER (WHERE polarity < 0), COUNT(*)
+FROM (SELECT f.*, g.grain, {_START} AS `start` FROM {_FACTS} {_BY_GRAIN})
+GROUP BY entity, grain, `start`""",
+    uids.EDGES: f"""
+SELECT CONCAT('edge/', a, '/', b, '/', grain, '/', CAST(`start` AS STRING)), a, b, grain, `start`,
+  SUM(weight), SUM(weighted), COUNT(*)
+FROM (SELECT e.*, g.grain, {_START} AS `start` FROM {_EDGES} {_BY_GRAIN})
+GROUP BY a, b, grain, `start`""",
+    uids.NODES: f"""
+SELECT CONCAT('node/', entity), entity, name, type, sector, CAST(1 AS BIGINT)
+FROM (SELECT DISTINCT f.entity, f.name, f.type, f.sector FROM {_FACTS})""",
+    uids.COUNTS: f"""
+SELECT CONCAT('count/', topic, '/', CAST(`partition` AS STRING)), topic, `partition`,
+  COUNT(*) FILTER (WHERE outcome = 'article'), COUNT(*) FILTER (WHERE outcome = 'empty'),
+  COUNT(*) FILTER (WHERE outcome = 'duplicate'), COUNT(*) FILTER (WHERE outcome = 'dead_letter'),
+  SUM(edges_cut), COUNT(*) FILTER (WHERE known_assumed AND outcome = 'article'),
+  COUNT(*) FILTER (WHERE lateness_ms > 0), MAX(COALESCE(event_time, 0)), COUNT(*)
+FROM {uids.READINGS}
+GROUP BY topic, `partition`""",
+    uids.DEAD_LETTERS: f"""
+SELECT CONCAT(topic, '/', CAST(`partition` AS STRING), '/', CAST(`offset` AS STRING)), topic, `partition`, `offset`,
+  reason, detail, payload_sha256, payload
+FROM {uids.READINGS} WHERE outcome = 'dead_letter'""",
+    uids.LATE: f"""
+SELECT CONCAT(topic, '/', CAST(`partition` AS STRING), '/', CAST(`offset` AS STRING)), topic, `partition`, `offset`,
+  article, event_time, lateness_ms
+FROM {uids.READINGS} WHERE lateness_ms > 0""",
+}
+
+
+def build(settings: JobSettings) -> StatementSet:
+    """The whole topology, ready to be executed or explained."""
+    table = table_environment(settings)
+    _create_tables(table, settings)
+    articles = table.to_data_stream(table.from_path(uids.ARTICLES))
+    readings = (
+        articles.key_by(partition_key, Types.STRING())
+        .process(ReadArticle(settings.models, forget=not settings.bounded), READING_TYPE)
+        .name(uids.READ_ARTICLE)
+        .uid(uids.READ_ARTICLE)
+    )
+    table.create_temporary_view(uids.READINGS, table.from_data_stream(readings))
+    statements = table.create_statement_set()
+    for name, select in INSERTS.items():
+        statements.add_insert_sql(f"INSERT INTO `{name}` {select}")
+    return statements
+
+
+def _create_tables(table: StreamTableEnvironment, settings: JobSettings) -> None:
+    table.execute_sql(sources.articles_table(settings, [NEWS, POSTS]))
+    for name in sinks.CHANGELOG_TABLES:
+        table.execute_sql(sinks.changelog_table(settings, name))
+    table.execute_sql(sinks.dead_letters_table(settings))
+    table.execute_sql(sinks.late_table(settings))
+
+
+def partition_key(record: object) -> str:
+    """The input partition of a record of the table `articles`."""
+    return f"{record[1]}/{record[2]}"  # type: ignore[index]  # a Row is indexed by position
+
+
+def main() -> None:
+    """Runs the job until it is stopped, or to the end of a bounded input."""
+    build(parse_settings(sys.argv[1:])).execute().wait()
+
+
+if __name__ == "__main__":
+    main()

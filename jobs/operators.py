@@ -1,0 +1,164 @@
+"""The Python in the middle of the news job: state in, one pure function, state out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyflink.common import Row, Types
+from pyflink.common.typeinfo import RowTypeInfo
+from pyflink.datastream import KeyedProcessFunction, RuntimeContext
+from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
+
+from jobs.sources import OUT_OF_ORDERNESS_MS
+from udfs.changelog import weighted_micro
+from udfs.decode import HEADLINE_CHARS_MAX, Refused, decode
+from udfs.gazetteer import load_linker
+from udfs.inference import load_models
+from udfs.reading import Reader, Reading
+from udfs.records import Article, Fact
+
+PAYLOAD_BYTES_MAX = 4_096
+"""How much of a refused record its dead letter carries; `payload_sha256` covers all of it."""
+FORGET_AFTER_MS = 4 * 24 * 3_600_000
+"""How long a live job remembers an article's id, in event time: 2 days and a margin for records ahead."""
+FORGET_EVERY_MS = 24 * 3_600_000
+
+FACT_TYPE = Types.ROW_NAMED(
+    [
+        "entity", "name", "type", "sector", "mentions", "first_position",
+        "sentiment", "relevance", "weighted", "weighted_square", "polarity",
+    ],
+    [Types.STRING()] * 4 + [Types.LONG()] * 6 + [Types.INT()],
+)  # fmt: skip
+EDGE_TYPE = Types.ROW_NAMED(["a", "b", "weight", "weighted"], [Types.STRING()] * 2 + [Types.LONG()] * 2)
+READING_TYPE: RowTypeInfo = Types.ROW_NAMED(
+    [
+        "topic", "partition", "offset", "outcome",
+        "article", "event_time", "known_time", "known_assumed", "headline", "source", "url", "lateness_ms",
+        "models", "edges_cut", "facts", "edges",
+        "reason", "detail", "payload_sha256", "payload",
+    ],
+    [
+        Types.STRING(), Types.INT(), Types.LONG(), Types.STRING(),
+        Types.STRING(), Types.LONG(), Types.LONG(), Types.BOOLEAN(), *[Types.STRING()] * 3, Types.LONG(),
+        Types.STRING(), Types.LONG(), Types.OBJECT_ARRAY(FACT_TYPE), Types.OBJECT_ARRAY(EDGE_TYPE),
+        Types.STRING(), Types.STRING(), Types.STRING(), Types.STRING(),
+    ],
+)  # fmt: skip
+
+_NO_ARTICLE = [*[None] * 7, 0]
+_NO_READING = [None, 0, None, None]
+_NO_REFUSAL = [None] * 4
+
+ARTICLE = "article"
+EMPTY = "empty"
+DUPLICATE = "duplicate"
+DEAD_LETTER = "dead_letter"
+
+
+class ReadArticle(KeyedProcessFunction):
+    """Decodes each record of an input partition once, in order, and reads the articles among them.
+
+    Keyed by input partition, since producers key by id: which of two records with one id came first is
+    the partition's order, and so is the highest event time before a record, which makes it late.
+    """
+
+    def __init__(self, models: Path | None, *, forget: bool) -> None:
+        self._models = models
+        self._forget = forget
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Loads the models once a worker; state is declared typed, or it would be pickled."""
+        models = load_models(self._models)
+        self._reader = Reader(models.mentions, load_linker(), models.sentiment, models.relevance, models.versions)
+        self._seen = runtime_context.get_map_state(MapStateDescriptor("seen", Types.STRING(), Types.LONG()))
+        self._latest = runtime_context.get_state(ValueStateDescriptor("latest", Types.LONG()))
+
+    def process_element(self, value: Row, context: KeyedProcessFunction.Context) -> Iterator[Row]:
+        """One reading a record; the columns are those of the table `articles`."""
+        payload, topic, partition, offset, _ = value
+        place = [topic, partition, offset]
+        decoded = decode(topic, payload, context.timestamp())
+        if isinstance(decoded, Refused):
+            yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *_refusal(decoded, payload))
+            return
+        lateness_ms = self._lateness_ms(decoded.event_time_ms)
+        if self._seen.contains(decoded.article_id):
+            yield _row(place, DUPLICATE, decoded, lateness_ms, None)
+            return
+        self._seen.put(decoded.article_id, decoded.event_time_ms)
+        reading = self._reader.read(decoded)
+        yield _row(place, ARTICLE if reading.facts else EMPTY, decoded, lateness_ms, reading)
+
+    def _lateness_ms(self, event_time_ms: int) -> int:
+        """How late a record is against the highest event time before it in its partition; 0: in time."""
+        latest_ms: int | None = self._latest.value()
+        if latest_ms is None or event_time_ms > latest_ms:
+            self._latest.update(event_time_ms)
+            if (
+                self._forget
+                and latest_ms is not None
+                and event_time_ms // FORGET_EVERY_MS > latest_ms // FORGET_EVERY_MS
+            ):
+                self._forget_before(event_time_ms - FORGET_AFTER_MS)
+            return 0
+        behind_ms = latest_ms - event_time_ms
+        return behind_ms if behind_ms > OUT_OF_ORDERNESS_MS else 0
+
+    def _forget_before(self, event_time_ms: int) -> None:
+        old = [article_id for article_id, seen_ms in self._seen.items() if seen_ms < event_time_ms]
+        for article_id in old:
+            self._seen.remove(article_id)
+
+
+def _refusal(refused: Refused, payload: bytes | None) -> list[str]:
+    """The columns of a dead letter."""
+    payload = payload or b""
+    digest = hashlib.sha256(payload).hexdigest()
+    return [refused.reason, refused.detail, digest, base64.b64encode(payload[:PAYLOAD_BYTES_MAX]).decode("ascii")]
+
+
+def _row(place: list[object], outcome: str, article: Article, lateness_ms: int, reading: Reading | None) -> Row:
+    columns = _reading_columns(reading) if reading else _NO_READING
+    return Row(*place, outcome, *_article_columns(article), lateness_ms, *columns, *_NO_REFUSAL)
+
+
+def _article_columns(article: Article) -> list[object]:
+    return [
+        article.article_id,
+        article.event_time_ms,
+        article.known_time_ms,
+        article.known_assumed,
+        article.headline or article.body[:HEADLINE_CHARS_MAX],
+        article.source,
+        article.url,
+    ]
+
+
+def _reading_columns(reading: Reading) -> list[object]:
+    return [
+        reading.facts[0].model_versions if reading.facts else None,
+        reading.edges.cut,
+        [_fact_row(fact) for fact in reading.facts],
+        [Row(edge.a, edge.b, edge.weight, edge.weighted) for edge in reading.edges.terms],
+    ]
+
+
+def _fact_row(fact: Fact) -> Row:
+    weighted, weighted_square = weighted_micro(fact)
+    return Row(
+        fact.entity.entity_id,
+        fact.entity.name,
+        fact.entity.type.value,
+        fact.entity.sector,
+        fact.mentions,
+        fact.first_position,
+        fact.sentiment_micro,
+        fact.relevance_micro,
+        weighted,
+        weighted_square,
+        fact.polarity,
+    )

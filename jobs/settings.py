@@ -1,0 +1,58 @@
+"""What a job is told from outside: addresses, graph, parallelism, where its state goes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """Settings of one run.
+
+    `state_dir` holds checkpoints and savepoints, `restore_from` is one of them or empty;
+    `rest_port` is where an embedded cluster answers, 0 picks a free one; `bounded` reads each
+    partition to its present end and stops.
+    """
+
+    bootstrap: str
+    state_dir: Path
+    jars: Path
+    graph: str = ""
+    parallelism: int = 1
+    rest_port: int = 0
+    restore_from: str = ""
+    kafka_config: Path | None = None
+    bounded: bool = False
+    checkpoint_interval_ms: int = 5_000
+    bundle_time_ms: int = 20
+    models: Path | None = None
+
+
+def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
+    """Settings from a command line; wrong usage exits with 2."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bootstrap", required=True, help="HOST:PORT of a Kafka broker")
+    parser.add_argument("--state-dir", type=Path, required=True, help="where checkpoints and savepoints go")
+    parser.add_argument("--jars", type=Path, required=True, help="folder with Flink's Kafka connector")
+    parser.add_argument("--graph", default="", help="name of the graph; the live one has none")
+    parser.add_argument("--parallelism", type=int, default=1, help="Python workers, one each")
+    parser.add_argument("--rest-port", type=int, default=0, help="REST port of the embedded cluster")
+    parser.add_argument("--restore-from", default="", help="checkpoint or savepoint to start from")
+    parser.add_argument("--kafka-config", type=Path, help="properties file of a secured cluster")
+    parser.add_argument("--bounded", action="store_true", help="read to the present end, then stop")
+    parser.add_argument("--checkpoint-interval-ms", type=int, default=5_000)
+    parser.add_argument("--bundle-time-ms", type=int, default=20, help="how long a bundle waits for company")
+    parser.add_argument("--models", type=Path, help="folder of the models; the repository's own by default")
+    return JobSettings(**vars(parser.parse_args(arguments)))
+
+
+def kafka_properties(settings: JobSettings) -> dict[str, str]:
+    """The lines `name = value` of the Kafka properties file, without comments."""
+    if settings.kafka_config is None:
+        return {}
+    lines = (line.strip() for line in settings.kafka_config.read_text("utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith(("#", "!")))
+    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -1,0 +1,45 @@
+"""The tables that a job reads: bytes with their place in Kafka, decoding is Python's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jobs import uids
+from jobs.settings import JobSettings, kafka_properties
+
+OUT_OF_ORDERNESS_MS = 60_000
+"""How far apart records of one partition may come in the wrong order before one counts as late."""
+
+
+def with_options(options: dict[str, str]) -> str:
+    """The WITH clause of a table; quotes are doubled as SQL wants it."""
+    lines = ",\n".join(f"  '{name}' = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in options.items())
+    return f"WITH (\n{lines}\n)"
+
+
+def client_options(settings: JobSettings) -> dict[str, str]:
+    """How a table reaches Kafka: the address and what a secured cluster needs."""
+    secured = {f"properties.{name}": value for name, value in kafka_properties(settings).items()}
+    return {**secured, "properties.bootstrap.servers": settings.bootstrap}
+
+
+def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
+    """Raw records of the input topics; the record's timestamp drives the watermark, per partition."""
+    options = {
+        "connector": "kafka",
+        "topic": ";".join(topics),
+        "format": "raw",
+        "scan.startup.mode": "earliest-offset",
+        "properties.group.id": uids.consumer_group(uids.NEWS_GRAPH, settings.graph),
+        **client_options(settings),
+    }
+    if settings.bounded:
+        options["scan.bounded.mode"] = "latest-offset"
+    return f"""CREATE TEMPORARY TABLE `{uids.ARTICLES}` (
+  `value` BYTES,
+  `topic` STRING METADATA VIRTUAL,
+  `partition` INT METADATA VIRTUAL,
+  `offset` BIGINT METADATA VIRTUAL,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  WATERMARK FOR `record_time` AS `record_time` - INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND
+) {with_options(options)}"""
