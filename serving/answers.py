@@ -1,0 +1,107 @@
+"""Builds the messages that answer a request."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol, TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from serving.neighbors import Neighbor
+from serving.progress import Progress
+from serving.queries import Score
+from udfs.changelog import FactRow
+from udfs.records import MICRO
+from wiregraph.v1 import graph_pb2
+
+
+class Answer(Protocol):
+    """Every answer says how complete it is and when the store was last written."""
+
+    watermark: Timestamp
+    applied_at: Timestamp
+
+
+AnswerT = TypeVar("AnswerT", bound=Answer)
+_SEPARATORS = re.compile(r"[\s,;]+")
+
+
+def stamped(answer: AnswerT, progress: Progress) -> AnswerT:
+    """The answer with watermark and applied_at."""
+    if progress.watermark_ms is not None and progress.watermark_ms >= 0:
+        answer.watermark.CopyFrom(timestamp(progress.watermark_ms))
+    answer.applied_at.CopyFrom(timestamp(progress.applied_at_ms))
+    return answer
+
+
+def timestamp(time_ms: int) -> Timestamp:
+    """Of epoch milliseconds."""
+    return Timestamp(seconds=time_ms // 1_000, nanos=time_ms % 1_000 * 1_000_000)
+
+
+def duration(length_ms: int) -> Duration:
+    """Of milliseconds."""
+    return Duration(seconds=length_ms // 1_000, nanos=length_ms % 1_000 * 1_000_000)
+
+
+def entity_score(score: Score, progress: Progress) -> graph_pb2.EntityScore:
+    """The score of an entity."""
+    node, sums = score.node, score.sums
+    answer = graph_pb2.EntityScore(
+        entity_id=node.entity,
+        name=node.name,
+        type=node.type,
+        sector=node.sector,
+        window=duration(score.window.length_ms),
+        as_of=timestamp(score.window.end_ms),
+        mentions=sums.mentions,
+        articles=sums.articles,
+        sentiment=sums.sentiment,
+        sentiment_stddev=sums.sentiment_stddev,
+        positive=sums.positive,
+        neutral=sums.neutral,
+        negative=sums.negative,
+        relevance=sums.relevance,
+        volume_zscore=score.zscore,
+        model_versions=versions(score.models),
+    )
+    return stamped(answer, progress)
+
+
+def versions(models: str) -> list[str]:
+    """A fact's model versions, one each."""
+    return [version for version in _SEPARATORS.split(models) if version]
+
+
+def neighbor(found: Neighbor) -> graph_pb2.Neighbor:
+    """An entity that stands in articles with another."""
+    return graph_pb2.Neighbor(
+        entity_id=found.node.entity,
+        name=found.node.name,
+        type=found.node.type,
+        articles=found.articles,
+        weight=found.weight_units,
+        sentiment=found.sentiment,
+    )
+
+
+def mention(fact: FactRow) -> graph_pb2.EntityMention:
+    """One entity in one article."""
+    return graph_pb2.EntityMention(
+        entity_id=fact.entity,
+        topic=fact.topic,
+        article_id=fact.article,
+        headline=fact.headline,
+        event_time=timestamp(fact.event_time),
+        known_time=timestamp(fact.known_time),
+        known_assumed=fact.known_assumed,
+        mentions=fact.mentions,
+        first_position=fact.first_position,
+        sentiment=fact.sentiment / MICRO,
+        relevance=fact.relevance / MICRO,
+        model_versions=versions(fact.models),
+        source=fact.source,
+        url=fact.url,
+        polarity=fact.polarity,
+    )
