@@ -123,7 +123,7 @@ def series(view: View, node: NodeRow, last: Question, count: int) -> list[Score]
     return [Score(node, window, Sums(*sums), None, "") for window, sums in zip(windows, bins, strict=True)]
 
 
-def top(view: View, question: Question, kind: str, limit: int | None) -> list[tuple[NodeRow, Packed]]:
+def top(view: View, question: Question, kind: str, limit: int | None) -> list[NodeRow]:
     """The entities with articles in a window, by falling articles, then weight, then id.
 
     `kind` is ORG, PER, LOC or empty for all.
@@ -133,13 +133,13 @@ def top(view: View, question: Question, kind: str, limit: int | None) -> list[tu
         known = {entity: binned(view, entity, question, 1)[0] for entity in sums}
         sums = {entity: packed for entity, packed in known.items() if packed[0]}
     ranked = sorted(sums, key=lambda entity: (-sums[entity][0], -sums[entity][2], entity))
-    chosen: list[tuple[NodeRow, Packed]] = []
+    chosen: list[NodeRow] = []
     for entity in ranked:
         if limit is not None and len(chosen) == limit:
             break
         node = find_node(view, entity)
         if node is not None and kind in {"", node.type}:
-            chosen.append((node, sums[entity]))
+            chosen.append(node)
     return chosen
 
 

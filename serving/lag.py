@@ -1,0 +1,52 @@
+"""How many changelog records a graph's store is behind, as Kafka has it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from serving.store import LIVE
+from udfs.topics import graph_topic
+
+UNKNOWN = -1
+FRESH_S = 1.0
+TIMEOUT_MS = 2_000
+
+
+class LagMeter:
+    """Safe for any number of threads; asks Kafka at most once a second for each graph."""
+
+    def __init__(self, kafka: Mapping[str, object]) -> None:
+        self._kafka = {"bootstrap_timeout_ms": TIMEOUT_MS, "request_timeout_ms": TIMEOUT_MS, **kafka}
+        self._consumer: KafkaConsumer | None = None
+        self._lock = threading.Lock()
+        self._ends: dict[str, tuple[float, int]] = {}
+
+    def lag(self, graph: str, offsets: Mapping[int, int]) -> int:
+        """Records after these offsets; -1 while Kafka does not answer."""
+        with self._lock:
+            asked_at, end = self._ends.get(graph, (0.0, UNKNOWN))
+            if time.monotonic() - asked_at > FRESH_S:
+                end = self._ask("" if graph == LIVE else graph)
+                self._ends[graph] = (time.monotonic(), end)
+        return UNKNOWN if end == UNKNOWN else max(0, end - sum(offsets.values()))
+
+    def _ask(self, graph: str) -> int:
+        topic = graph_topic(graph)
+        try:
+            if self._consumer is None:
+                self._consumer = KafkaConsumer(**self._kafka, group_id=None, allow_auto_create_topics=False)
+            numbers = self._consumer.partitions_for_topic(topic) or ()
+            ends = self._consumer.end_offsets([TopicPartition(topic, number) for number in numbers])
+        except KafkaError:
+            return UNKNOWN
+        return sum(ends.values()) if numbers else UNKNOWN
+
+    def close(self) -> None:
+        """Closes the connection."""
+        if self._consumer is not None:
+            self._consumer.close(autocommit=False)

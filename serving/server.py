@@ -1,0 +1,122 @@
+"""Answers over gRPC: `python -m serving.server --store DIR --port N --bootstrap H:P`.
+
+Read-only: it follows the stores that appliers write. It listens on loopback, since calls are
+neither encrypted nor authenticated.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from concurrent import futures
+from pathlib import Path
+from typing import Annotated
+
+import grpc
+import typer
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from serving.graphs import Graphs, GraphUnavailableError
+from serving.lag import LagMeter
+from serving.service import GraphService
+from serving.settings import ServerSettings, SettingsError, read_kafka_config
+from wiregraph.v1 import services_pb2, services_pb2_grpc
+
+HOST = "127.0.0.1"
+GRAPH_SERVICE = services_pb2.DESCRIPTOR.services_by_name["Graph"].full_name
+
+log = logging.getLogger("server")
+
+
+class ServerError(Exception):
+    """The server cannot be started; the message says why."""
+
+
+class Server:
+    """A running server; `port` is the one it listens on, also where 0 was asked for."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._graphs = Graphs(settings.store, settings.graphs_max)
+        kafka = {"bootstrap_servers": settings.bootstrap, "client_id": "wiregraph-server", **settings.kafka}
+        self._lag = LagMeter(kafka)
+        self._service = GraphService(self._graphs, self._lag, settings)
+        self._health = health.HealthServicer()
+        self._stop = threading.Event()
+        self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
+        self._grpc = grpc.server(futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max))
+        services_pb2_grpc.add_GraphServicer_to_server(self._service, self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        names = (GRAPH_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._grpc)
+        try:
+            self.port: int = self._grpc.add_insecure_port(f"{HOST}:{settings.port}")
+        except RuntimeError as error:
+            raise ServerError(f"port {settings.port} cannot be used: choose another one") from error
+
+    def start(self) -> None:
+        """Answers from now on; UNAVAILABLE until there is a store."""
+        self._set_health(serving=False)
+        self._grpc.start()
+        self._follower.start()
+        log.info("listens on %s:%d", HOST, self.port)
+
+    def stop(self) -> None:
+        """Lets running calls end, for a while, and takes no new ones."""
+        self._set_health(serving=False)
+        self._service.stop()
+        self._grpc.stop(self._settings.drain_s).wait()
+        self._stop.set()
+        self._follower.join()
+        self._graphs.close()
+        self._lag.close()
+
+    def _follow(self) -> None:
+        look_at = 0.0
+        while not self._stop.wait(self._settings.catch_up_s):
+            self._graphs.catch_up()
+            if time.monotonic() >= look_at:
+                self._graphs.reopen()
+                self._set_health(serving=self._serves())
+                look_at = time.monotonic() + self._settings.reopen_s
+
+    def _serves(self) -> bool:
+        try:
+            self._graphs.moment()
+        except GraphUnavailableError:
+            return False
+        return True
+
+    def _set_health(self, *, serving: bool) -> None:
+        codes = health_pb2.HealthCheckResponse
+        for name in ("", GRAPH_SERVICE):
+            self._health.set(name, codes.SERVING if serving else codes.NOT_SERVING)
+
+
+def main(
+    store: Annotated[Path, typer.Option(help="The directory of all stores.")],
+    port: Annotated[int, typer.Option(help="To listen on; 0 for a free one.")],
+    bootstrap: Annotated[str, typer.Option(help="Kafka's HOST:PORT.")],
+    kafka_config: Annotated[Path | None, typer.Option(help="A Kafka client's properties file.")] = None,
+) -> None:
+    """Answer from the stores until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # What matters is in our own lines.
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        server = Server(ServerSettings(bootstrap, store, port, read_kafka_config(kafka_config)))
+    except (ServerError, SettingsError) as error:
+        sys.exit(f"server: {error}")
+    server.start()
+    stop.wait()
+    server.stop()
+
+
+if __name__ == "__main__":
+    typer.run(main)
