@@ -6,11 +6,16 @@ import os
 import sys
 from pathlib import Path
 
+import pyflink
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.pyflink_gateway_server import get_jvm_opts
 from pyflink.table import EnvironmentSettings, StreamTableEnvironment
 
 from jobs.settings import JobSettings
+
+LOOPBACK = "127.0.0.1"
+_FLINK_HOME = Path(pyflink.__file__).parent
 
 KEY_GROUPS = 128
 """Flink's maximum parallelism: fixed, so that a savepoint restores at any parallelism up to it."""
@@ -18,23 +23,45 @@ BUNDLE_SIZE = 64
 """Articles handed to a Python worker at once: about half a second of work, so barriers pass soon."""
 
 
+JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
+"""An embedded cluster's heap; its state lies outside of it, in RocksDB."""
+
+
 def table_environment(settings: JobSettings) -> StreamTableEnvironment:
-    """An environment whose Python runs in worker processes, on a cluster or in this process's JVM."""
-    # PyFlink runs Python inside the client process on an embedded cluster unless told otherwise.
-    os.environ["_python_worker_execution_mode"] = "process"
+    """An environment whose Flink runs in this process's JVM, and its Python in worker processes."""
+    _prepare_process(settings)
     configuration = Configuration()
     for name, value in flink_options(settings).items():
         configuration.set_string(name, value)
     environment = StreamExecutionEnvironment.get_execution_environment(configuration)
     table = StreamTableEnvironment.create(environment, EnvironmentSettings.in_streaming_mode())
-    for name, value in table_options().items():
+    for name, value in TABLE_OPTIONS.items():
         table.get_config().set(name, value)
     return table
 
 
+def _prepare_process(settings: JobSettings) -> None:
+    """What PyFlink reads from the environment when it starts its JVM, and the workers inherit."""
+    # PyFlink runs Python inside the client process on an embedded cluster unless told otherwise.
+    os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's name for it
+    os.environ["FLINK_LOG_DIR"] = str(settings.log_dir.absolute())
+    os.environ["FLINK_IDENT_STRING"] = settings.job_name
+    os.environ["LOG4J_PROPERTIES"] = str(Path(__file__).with_name("log4j2.properties"))
+    # The variable replaces Flink's own options, which open the JDK's packages that it needs.
+    own = get_jvm_opts({"FLINK_CONF_DIR": str(_FLINK_HOME / "conf")})
+    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *JVM_OPTIONS]))
+    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    settings.scratch.mkdir(parents=True, exist_ok=True)
+
+
 def flink_options(settings: JobSettings) -> dict[str, str]:
     """Everything that differs from Flink's defaults and why it must."""
-    return {**_state_options(settings), **_python_options(settings), **_cluster_options(settings)}
+    return {
+        **_state_options(settings),
+        **_python_options(settings),
+        **_job_options(settings),
+        **_embedded_options(settings),
+    }
 
 
 def _state_options(settings: JobSettings) -> dict[str, str]:
@@ -68,17 +95,27 @@ def _python_options(settings: JobSettings) -> dict[str, str]:
     }
 
 
-def _cluster_options(settings: JobSettings) -> dict[str, str]:
+def _job_options(settings: JobSettings) -> dict[str, str]:
     return {
         "parallelism.default": str(settings.parallelism),
+        "pipeline.name": settings.job_name,
         "pipeline.max-parallelism": str(KEY_GROUPS),
         "pipeline.jars": ";".join(jar.absolute().as_uri() for jar in connector_jars(settings)),
+    }
+
+
+def _embedded_options(settings: JobSettings) -> dict[str, str]:
+    """A small cluster of one process that listens on loopback only."""
+    return {
         "taskmanager.numberOfTaskSlots": str(settings.parallelism),
         "taskmanager.memory.managed.size": "256 mb",
         "taskmanager.memory.network.max": "64 mb",
         "taskmanager.network.memory.buffer-debloat.enabled": "true",
-        "rest.bind-address": "127.0.0.1",
-        "rest.address": "127.0.0.1",
+        "io.tmp.dirs": str(settings.scratch.absolute()),
+        "jobmanager.bind-host": LOOPBACK,
+        "taskmanager.bind-host": LOOPBACK,
+        "rest.bind-address": LOOPBACK,
+        "rest.address": LOOPBACK,
         "rest.bind-port": str(settings.rest_port),
         "rest.port": str(settings.rest_port),
     }
@@ -92,14 +129,13 @@ def connector_jars(settings: JobSettings) -> list[Path]:
     return jars
 
 
-def table_options() -> dict[str, str]:
-    """Mini-batches make one upsert of many; sums need no materialised upserts, for keys never change."""
-    return {
-        "table.local-time-zone": "UTC",
-        "table.exec.mini-batch.enabled": "true",
-        "table.exec.mini-batch.allow-latency": "50 ms",
-        "table.exec.mini-batch.size": "5000",
-        "table.optimizer.agg-phase-strategy": "ONE_PHASE",
-        "table.exec.sink.upsert-materialize": "NONE",
-        "table.exec.source.idle-timeout": "60 s",
-    }
+# Mini-batches make one upsert of many; sums need no materialised upserts, since a row's key never changes.
+TABLE_OPTIONS = {
+    "table.local-time-zone": "UTC",
+    "table.exec.mini-batch.enabled": "true",
+    "table.exec.mini-batch.allow-latency": "50 ms",
+    "table.exec.mini-batch.size": "5000",
+    "table.optimizer.agg-phase-strategy": "ONE_PHASE",
+    "table.exec.sink.upsert-materialize": "NONE",
+    "table.exec.source.idle-timeout": "60 s",
+}

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 
 from pyflink.common import Types
-from pyflink.table import Schema, StatementSet, StreamTableEnvironment
+from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import sinks, sources, uids
 from jobs.environment import table_environment

@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs import uids
+
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
     """Settings of one run.
 
-    `state_dir` holds checkpoints and savepoints, `restore_from` is one of them or empty;
-    `rest_port` is where an embedded cluster answers, 0 picks a free one; `bounded` reads each
-    partition to its present end and stops.
+    `state_dir` holds checkpoints, savepoints and scratch files, `restore_from` is one of the first two or
+    empty. Flink runs in this process's JVM, answers on `rest_port` (0 picks a free one) and logs to
+    `log_dir`. `bounded` reads each partition to its present end and stops.
     """
 
     bootstrap: str
     state_dir: Path
     jars: Path
+    log_dir: Path
     graph: str = ""
     parallelism: int = 1
     rest_port: int = 0
@@ -30,6 +33,16 @@ class JobSettings:
     bundle_time_ms: int = 20
     models: Path | None = None
 
+    @property
+    def job_name(self) -> str:
+        """What the job is called in Flink and in the names of its logs."""
+        return f"{uids.NEWS_GRAPH}.{self.graph}" if self.graph else uids.NEWS_GRAPH
+
+    @property
+    def scratch(self) -> Path:
+        """Where an embedded cluster keeps what a restart does not need."""
+        return self.state_dir / "scratch"
+
 
 def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
     """Settings from a command line; wrong usage exits with 2."""
@@ -37,6 +50,7 @@ def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
     parser.add_argument("--bootstrap", required=True, help="HOST:PORT of a Kafka broker")
     parser.add_argument("--state-dir", type=Path, required=True, help="where checkpoints and savepoints go")
     parser.add_argument("--jars", type=Path, required=True, help="folder with Flink's Kafka connector")
+    parser.add_argument("--log-dir", type=Path, required=True, help="where the embedded cluster logs")
     parser.add_argument("--graph", default="", help="name of the graph; the live one has none")
     parser.add_argument("--parallelism", type=int, default=1, help="Python workers, one each")
     parser.add_argument("--rest-port", type=int, default=0, help="REST port of the embedded cluster")

@@ -1,0 +1,107 @@
+"""`wiregraph job news-graph | list | savepoint | stop`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wiregraph import jobs_control, processes
+from wiregraph.errors import Failure
+from wiregraph.jobs_control import JobRequest
+from wiregraph.options import DEFAULT_DIR, BootstrapOption, DirOption, JsonOption, KafkaConfigOption
+from wiregraph.processes import ProcessRecord
+from wiregraph.stack import load_stack
+
+app = typer.Typer(no_args_is_help=True, help="Flink jobs: start, list, take savepoints, stop.")
+
+JobArgument = Annotated[str, typer.Argument(help="A job as `wiregraph job list` names it.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--savepoint", help="Where the savepoint goes; DIR/state by default.")
+]
+
+
+@app.command("news-graph")
+def news_graph(  # noqa: PLR0913 - a command's options are its arguments
+    directory: DirOption = DEFAULT_DIR,
+    bootstrap: BootstrapOption = None,
+    kafka_config: KafkaConfigOption = None,
+    *,
+    graph: Annotated[str, typer.Option(help="Name of the graph to write; the live one has none.")] = "",
+    parallelism: Annotated[int, typer.Option(min=1, max=128, help="How many Python workers read articles.")] = 1,
+    savepoint: Annotated[str, typer.Option(help="Restore from this; the newest checkpoint by default.")] = "",
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Restore nothing, read all again.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once the job runs.")] = False,
+) -> None:
+    """Read news and posts, keep the knowledge graph up to date; runs until stopped."""
+    request = JobRequest(
+        job="news-graph",
+        bootstrap=bootstrap or load_stack(directory).bootstrap,
+        graph=graph,
+        parallelism=parallelism,
+        savepoint=None if from_scratch else savepoint,
+        kafka_config=kafka_config,
+    )
+    record = jobs_control.start(directory, request)
+    try:
+        jobs_control.await_running(directory, record)
+        typer.echo(f"{record.name} runs: pid {record.pid}, Flink on 127.0.0.1:{record.port}")
+        if not detach:
+            _follow(directory, record)
+    except BaseException:
+        jobs_control.end(directory, record)
+        raise
+
+
+def _follow(directory: Path, record: ProcessRecord) -> None:
+    """Wait for a job's process; Ctrl-C ends it, its newest checkpoint stays."""
+    try:
+        while processes.is_alive(record):
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        jobs_control.end(directory, record)
+        typer.echo(f"{record.name} stopped: the next start goes on from its newest checkpoint")
+        return
+    raise Failure(f"{record.name} ended by itself: see {directory / 'logs' / (record.name + '.log')}")
+
+
+@app.command("list")
+def list_jobs(directory: DirOption = DEFAULT_DIR, *, json: JsonOption = False) -> None:
+    """Show the jobs and their states."""
+    found = jobs_control.list_jobs(directory)
+    if json:
+        typer.echo(orjson.dumps([asdict(job) for job in found]))
+        return
+    table = Table("job", "state", "pid", "Flink", "uptime", "id")
+    for job in found:
+        colour = "green" if job.state == "RUNNING" else "red" if job.state == "DEAD" else "yellow"
+        table.add_row(
+            job.name, f"[{colour}]{job.state}[/]", str(job.pid), job.rest, f"{job.uptime_s:.0f} s", job.job_id
+        )
+    Console().print(table)
+
+
+@app.command()
+def savepoint(
+    job: JobArgument, target: TargetOption = None, directory: DirOption = DEFAULT_DIR, *, json: JsonOption = False
+) -> None:
+    """Take a savepoint of a running job."""
+    _tell(jobs_control.take_savepoint(directory, job, target), "savepoint", json=json)
+
+
+@app.command()
+def stop(
+    job: JobArgument, target: TargetOption = None, directory: DirOption = DEFAULT_DIR, *, json: JsonOption = False
+) -> None:
+    """Stop a running job with a savepoint, from which the next start goes on."""
+    _tell(jobs_control.stop(directory, job, target), f"{job} stopped, savepoint", json=json)
+
+
+def _tell(location: str, what: str, *, json: bool) -> None:
+    typer.echo(orjson.dumps({"savepoint": location}) if json else f"{what} in {location}")

@@ -1,0 +1,188 @@
+"""Start, find and stop Flink jobs that run on an embedded cluster, each in a process of its own.
+
+A job registers in DIR/jobs, its state lies in DIR/state/NAME, its logs in DIR/logs. A job started
+again goes on from its newest checkpoint or savepoint; without one it reads its topics from the
+beginning, which gives the same graph, for every upsert is idempotent.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from wiregraph import flink_rest, ports, processes
+from wiregraph.broker import ROOT, jars_directory
+from wiregraph.errors import Failure, UsageError
+from wiregraph.flink_rest import FlinkJob
+from wiregraph.processes import Launch, ProcessRecord
+from wiregraph.stack import read_jobs
+
+MODULES = {"news-graph": "jobs.news_graph"}
+"""Jobs by the name that a user gives, and the module that runs each."""
+START_TIMEOUT_S = 180.0
+SAVEPOINT_TIMEOUT_S = 300.0
+EXIT_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What to start: `savepoint` is a path to restore from, "" the newest there is, None nothing at all."""
+
+    job: str
+    bootstrap: str
+    graph: str = ""
+    parallelism: int = 1
+    savepoint: str | None = ""
+    kafka_config: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The job's name in the registry, in Flink and of its state: JOB or JOB.GRAPH."""
+        return f"{self.job}.{self.graph}" if self.graph else self.job
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A registered job; `state` is Flink's, or `STARTING` before it answers, or `DEAD`."""
+
+    name: str
+    state: str
+    pid: int
+    rest: str
+    job_id: str
+    uptime_s: float
+
+
+def start(directory: Path, request: JobRequest) -> ProcessRecord:
+    """Spawn a job's process; raises Failure where that job runs already."""
+    if request.job not in MODULES:
+        raise UsageError(f"there is no job {request.job}: choose one of {', '.join(MODULES)}")
+    running = next((record for _, record in _alive(directory) if record.name == request.name), None)
+    if running:
+        raise Failure(f"{request.name} already runs: pid {running.pid}; `wiregraph job stop {request.name}` ends it")
+    port = ports.choose(None, 0)
+    argv = [sys.executable, "-m", MODULES[request.job], *_arguments(directory, request, port)]
+    launch = Launch(request.name, argv, directory, directory / "logs" / f"{request.name}.log", port)
+    record = processes.spawn(launch, ROOT)
+    _register(directory, record)
+    return record
+
+
+def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
+    state = directory.absolute() / "state" / request.name
+    options = {
+        "--bootstrap": request.bootstrap,
+        "--state-dir": str(state),
+        "--log-dir": str(directory.absolute() / "logs"),
+        "--jars": str(jars_directory()),
+        "--graph": request.graph,
+        "--parallelism": str(request.parallelism),
+        "--rest-port": str(port),
+        "--restore-from": _restore_from(state, request.savepoint),
+        "--kafka-config": str(request.kafka_config.absolute()) if request.kafka_config else "",
+    }
+    return [f"{name}={value}" for name, value in options.items() if value]
+
+
+def _restore_from(state: Path, savepoint: str | None) -> str:
+    if savepoint is None:
+        return ""
+    if savepoint and not savepoint.startswith("file:") and not (Path(savepoint) / "_metadata").is_file():
+        raise UsageError(f"{savepoint} is no savepoint: it has no file _metadata")
+    return savepoint or newest_snapshot(state)
+
+
+def newest_snapshot(state: Path) -> str:
+    """The URI of the newest complete checkpoint or savepoint under a job's state; empty where there is none."""
+    found = [*state.glob("checkpoints/*/chk-*/_metadata"), *state.glob("savepoints/*/_metadata")]
+    newest = max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
+    return newest.parent.absolute().as_uri() if newest else ""
+
+
+def _register(directory: Path, record: ProcessRecord) -> None:
+    folder = directory / "jobs"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{record.name}.json").write_text(record.model_dump_json() + "\n", "utf-8")
+
+
+def await_running(directory: Path, record: ProcessRecord) -> None:
+    """Wait until every task of a job runs; raises Failure with its last words where it ends instead."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if not processes.is_alive(record):
+            raise Failure(f"{record.name} ended: {_last_words(directory, record.name)}")
+        job = _flink_job(record)
+        if job and job.at_work:
+            return
+        time.sleep(0.5)
+    raise Failure(f"{record.name} did not run after {START_TIMEOUT_S:.0f} s: see {directory / 'logs'}")
+
+
+def _last_words(directory: Path, name: str) -> str:
+    log = directory / "logs" / f"{name}.log"
+    lines = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
+    cause = next((line for line in reversed(lines) if line.startswith(("Caused by:", "FileNotFoundError"))), "")
+    return f"{cause or processes.last_line(log) or 'it said nothing'} (see {log})"
+
+
+def list_jobs(directory: Path) -> list[JobStatus]:
+    """Every registered job, by name."""
+    return [_status(record) for _, record in read_jobs(directory)]
+
+
+def _status(record: ProcessRecord) -> JobStatus:
+    alive = processes.is_alive(record)
+    job = _flink_job(record) if alive else None
+    state = job.state if job else "STARTING" if alive else "DEAD"
+    uptime_s = max(0.0, time.time() - record.started) if alive else 0.0
+    rest = f"{ports.HOST}:{record.port}"
+    return JobStatus(record.name, state, record.pid, rest, job.job_id if job else "", round(uptime_s, 1))
+
+
+def _flink_job(record: ProcessRecord) -> FlinkJob | None:
+    try:
+        found = flink_rest.jobs(f"{ports.HOST}:{record.port}")
+    except Failure:
+        return None
+    return max(found, key=lambda job: job.started_ms, default=None)
+
+
+def _alive(directory: Path) -> Iterator[tuple[Path, ProcessRecord]]:
+    return ((file, record) for file, record in read_jobs(directory) if processes.is_alive(record))
+
+
+def _running(directory: Path, name: str) -> tuple[Path, ProcessRecord, FlinkJob]:
+    for file, record in _alive(directory):
+        job = _flink_job(record) if record.name == name else None
+        if job and job.state not in flink_rest.ENDED:
+            return file, record, job
+    raise Failure(f"no job {name} runs in {directory}: see `wiregraph job list`")
+
+
+def take_savepoint(directory: Path, name: str, target: str | None) -> str:
+    """A savepoint of a running job; gives its path."""
+    _, record, job = _running(directory, name)
+    return flink_rest.savepoint(f"{ports.HOST}:{record.port}", job.job_id, target, SAVEPOINT_TIMEOUT_S)
+
+
+def stop(directory: Path, name: str, target: str | None) -> str:
+    """Stop a running job with a savepoint and wait for its process to end; gives the savepoint's path."""
+    file, record, job = _running(directory, name)
+    location = flink_rest.stop(f"{ports.HOST}:{record.port}", job.job_id, target, SAVEPOINT_TIMEOUT_S)
+    process = processes.find(record)
+    if process:
+        psutil.wait_procs([process], timeout=EXIT_TIMEOUT_S)
+    processes.stop(record)
+    file.unlink(missing_ok=True)
+    return location
+
+
+def end(directory: Path, record: ProcessRecord) -> None:
+    """End a job's process at once; its newest checkpoint stays and the next start goes on from it."""
+    processes.stop(record, grace_s=5.0)
+    (directory / "jobs" / f"{record.name}.json").unlink(missing_ok=True)
