@@ -132,9 +132,11 @@ def map_row(schema: Schema, columns: Mapping[str, str], row: Row) -> Record | Un
         return Unreadable(row.number, f"{columns[missing[0]]} is empty")
     event_time_ms = to_ms(texts[schema.time])
     values = {name: _value(schema, name, text) for name, text in texts.items() if text}
+    if event_time_ms is not None:
+        values[schema.time] = _written(event_time_ms, texts[schema.time])
     try:
-        if schema.derived:
-            values = {schema.derived: derived_id(row.cells.values()), **values}
+        if schema.derived and schema.derived not in values:
+            values[schema.derived] = derived_id(row.cells.values())
         return Record(row.number, str(values[schema.key]).encode(), orjson.dumps(values), event_time_ms)
     except (UnicodeEncodeError, orjson.JSONEncodeError):
         return Unreadable(row.number, "not UTF-8")
@@ -142,7 +144,7 @@ def map_row(schema: Schema, columns: Mapping[str, str], row: Row) -> Record | Un
 
 def _value(schema: Schema, name: str, text: str) -> object:
     """A cell as the topic wants it; what does not fit is left as it is, for the job to refuse with its reason."""
-    if name in (schema.time, RECEIVED_AT):
+    if name == RECEIVED_AT:
         return canonical_time(text)
     if name in schema.lists:
         return [part for part in _LIST_SEPARATORS.split(text) if part]
@@ -161,8 +163,12 @@ def _number(text: str) -> float | str:
 def canonical_time(text: str) -> str:
     """A time in RFC 3339, or the text itself where it is none or lies outside the years 1 to 9999."""
     time_ms = to_ms(text)
+    return text if time_ms is None else _written(time_ms, text)
+
+
+def _written(time_ms: int, text: str) -> str:
     try:
-        return text if time_ms is None else rfc3339(time_ms)
+        return rfc3339(time_ms)
     except (ValueError, OverflowError):
         return text
 

@@ -23,6 +23,7 @@ STARTED_TOLERANCE_S = 2.0
 """The system derives a start time from its clock, which may be corrected by a little."""
 
 LOG_BYTES_MAX = 10 * 1024 * 1024
+_STARTING = "--- starting"
 
 
 class ProcessRecord(BaseModel):
@@ -51,6 +52,8 @@ def spawn(launch: Launch, cwd: Path) -> ProcessRecord:
     """Start a child in a session of its own; raises OSError where its program cannot be run."""
     _rotate(launch.log)
     with launch.log.open("ab") as log:
+        log.write(f"{_STARTING} {launch.name}\n".encode())
+        log.flush()
         child = subprocess.Popen(  # noqa: S603 - the arguments are ours, and no shell reads them
             list(launch.argv),
             cwd=cwd,
@@ -168,10 +171,11 @@ def _rotate(log: Path) -> None:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something, for an error message; empty where there is none."""
+    """The last line that a process wrote since it was started, for an error message; empty where it wrote none."""
     if not log.exists():
         return ""
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - 8192))
         lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "")
+    last = next((line for line in reversed(lines) if line), "")
+    return "" if last.startswith(_STARTING) else last
