@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from wiregraph import ingest_command, job_commands, stack_commands
+from wiregraph import dead_letters_commands, ingest_command, job_commands, stack_commands
 from wiregraph.errors import Failure, UsageError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.add_typer(stack_commands.app, name="stack")
 app.add_typer(job_commands.app, name="job")
 app.command("ingest")(ingest_command.ingest_command)
+app.add_typer(dead_letters_commands.app, name="dead-letters")
 
 
 def main() -> None:
