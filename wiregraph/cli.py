@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from wiregraph import dead_letters_commands, ingest_command, job_commands, stack_commands
+from wiregraph import dead_letters_commands, demo, ingest_command, job_commands, stack_commands
 from wiregraph.errors import Failure, UsageError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(stack_commands.app, name="stack")
 app.add_typer(job_commands.app, name="job")
+app.command("demo")(demo.demo)
 app.command("ingest")(ingest_command.ingest_command)
 app.add_typer(dead_letters_commands.app, name="dead-letters")
 

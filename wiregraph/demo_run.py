@@ -1,0 +1,121 @@
+"""The demo from the first record fed to the last one applied, in one loop of one thread."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wiregraph.demo_answers import Answers
+from wiregraph.demo_feed import Feed, Latencies
+from wiregraph.demo_records import Frame, Progress, TopEntity
+from wiregraph.demo_stack import check_jobs
+from wiregraph.errors import Failure
+from wiregraph.live_view import SPARK_CELLS, Display
+
+TICK_S = 0.02
+POLL_EVERY_S = 0.1
+FRAME_EVERY_S = 1.0
+TOP_SHOWN = 40
+DRAIN_TIMEOUT_S = 120.0
+QUIET_S = 2.0
+"""The changelog's rows of one article do not come in one piece: all is applied once nothing changes for so long."""
+
+
+@dataclass(slots=True)
+class _Clock:
+    """When something is due next, in monotonic seconds."""
+
+    every_s: float
+    next_s: float = 0.0
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether it is; if so, the next time is set."""
+        if now_s < self.next_s:
+            return False
+        self.next_s = now_s + self.every_s
+        return True
+
+
+class Run:
+    """Feeds, asks and shows; `progress` is the latest answer."""
+
+    def __init__(self, directory: Path, feed: Feed, answers: Answers, display: Display) -> None:
+        self.progress = Progress()
+        self._directory = directory
+        self._feed = feed
+        self._answers = answers
+        self._display = display
+        self._latencies = Latencies()
+        self._histories: dict[str, deque[float]] = {}
+        self._polls = _Clock(POLL_EVERY_S)
+        self._frames = _Clock(FRAME_EVERY_S)
+        self._start_s = time.monotonic()
+        self._changed_s = self._start_s
+
+    def feed_for(self, seconds: float | None) -> None:
+        """Feed until the items end, or for so many seconds."""
+        end_s = float("inf") if seconds is None else time.monotonic() + seconds
+        self._loop("feeding", lambda: self._feed.done or time.monotonic() >= end_s, feeding=True)
+
+    def drain(self) -> None:
+        """Wait until everything fed is applied; raises Failure where it is not after two minutes."""
+        deadline_s = time.monotonic() + DRAIN_TIMEOUT_S
+        self._loop("applying the rest", lambda: self._is_drained() or time.monotonic() >= deadline_s, feeding=False)
+        if not self._is_drained():
+            fed = self._feed.state.counted
+            raise Failure(
+                f"{DRAIN_TIMEOUT_S:.0f} s after the feed {fed - self.progress.read:,} of {fed:,} records"
+                f" are not applied, {self.progress.lag:,} rows of the changelog wait: see {self._directory / 'logs'}"
+            )
+
+    def _is_drained(self) -> bool:
+        is_quiet = time.monotonic() - self._changed_s >= QUIET_S
+        return is_quiet and self.progress.lag == 0 and self.progress.read >= self._feed.state.counted
+
+    def _loop(self, phase: str, is_over: Callable[[], bool], *, feeding: bool) -> None:
+        while not is_over():
+            now_s = time.monotonic()
+            if feeding:
+                self._feed.step(now_s, self.progress.read)
+                self._latencies.fed(self._feed.state.counted, now_s)
+            if self._polls.is_due(now_s):
+                self._poll()
+            if self._frames.is_due(now_s):
+                check_jobs(self._directory)
+                self._display.show(self._frame(phase))
+            time.sleep(TICK_S)
+        self._poll()
+        self._display.show(self._frame(phase))
+
+    def _poll(self) -> None:
+        progress = self._answers.progress()
+        now_s = time.monotonic()
+        self._latencies.applied(progress.read, now_s)
+        # The latest event is no sign of a change: it does not move where facts of late records come in.
+        if replace(progress, lag=0) != replace(self.progress, lag=0):
+            self._changed_s = now_s
+        self.progress = progress
+
+    def _frame(self, phase: str) -> Frame:
+        top = self._answers.top(TOP_SHOWN)
+        self._remember(top)
+        percentiles_s = self._latencies.percentiles_s()
+        return Frame(
+            phase=phase,
+            elapsed_s=time.monotonic() - self._start_s,
+            feed=self._feed.state,
+            progress=self.progress,
+            latency_p50_s=percentiles_s[0] if percentiles_s else None,
+            latency_p95_s=percentiles_s[1] if percentiles_s else None,
+            top=top,
+            histories={entity_id: tuple(history) for entity_id, history in self._histories.items()},
+        )
+
+    def _remember(self, top: tuple[TopEntity, ...]) -> None:
+        for entity in top:
+            if entity.sentiment is not None:
+                history = self._histories.setdefault(entity.entity_id, deque(maxlen=SPARK_CELLS))
+                history.append(entity.sentiment)
