@@ -12,13 +12,12 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.pyflink_gateway_server import get_jvm_opts
 from pyflink.table import EnvironmentSettings, StreamTableEnvironment
 
+from jobs.keys import KEY_GROUPS
 from jobs.settings import JobSettings
 
 LOOPBACK = "127.0.0.1"
 _FLINK_HOME = Path(pyflink.__file__).parent
 
-KEY_GROUPS = 128
-"""Flink's maximum parallelism: fixed, so that a savepoint restores at any parallelism up to it."""
 BUNDLE_SIZE = 64
 """Articles handed to a Python worker at once: about half a second of work, so barriers pass soon."""
 

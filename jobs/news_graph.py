@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import sys
 
-from pyflink.common import Types
+from pyflink.common import Row, Types
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import sinks, sources, uids
 from jobs.environment import table_environment
+from jobs.keys import partition_key
 from jobs.operators import READING_TYPE, ReadArticle
 from jobs.settings import JobSettings, parse_settings
 from udfs.changelog import Grain
@@ -77,7 +78,7 @@ def build(settings: JobSettings) -> StatementSet:
     _create_tables(table, settings)
     articles = table.to_data_stream(table.from_path(uids.ARTICLES))
     readings = (
-        articles.key_by(partition_key, Types.STRING())
+        articles.key_by(_key, Types.STRING())
         .process(ReadArticle(settings.models, forget=not settings.bounded), READING_TYPE)
         .name(uids.READ_ARTICLE)
         .uid(uids.READ_ARTICLE)
@@ -97,9 +98,9 @@ def _create_tables(table: StreamTableEnvironment, settings: JobSettings) -> None
     table.execute_sql(sinks.late_table(settings))
 
 
-def partition_key(record: object) -> str:
-    """The input partition of a record of the table `articles`."""
-    return f"{record[1]}/{record[2]}"  # type: ignore[index]  # a Row is indexed by position
+def _key(record: Row) -> str:
+    """The input partition of a record of the table `articles`, by its columns' places."""
+    return partition_key(record[1], record[2])
 
 
 def main() -> None:

@@ -12,19 +12,19 @@ from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
-from jobs.sources import OUT_OF_ORDERNESS_MS
 from udfs.changelog import weighted_micro
 from udfs.decode import HEADLINE_CHARS_MAX, Refused, decode
 from udfs.gazetteer import load_linker
 from udfs.inference import load_models
+from udfs.lateness import arrive
 from udfs.reading import Reader, Reading
 from udfs.records import Article, Fact
 
 PAYLOAD_BYTES_MAX = 4_096
 """How much of a refused record its dead letter carries; `payload_sha256` covers all of it."""
-FORGET_AFTER_MS = 4 * 24 * 3_600_000
+DAY_MS = 24 * 3_600_000
+FORGET_AFTER_MS = 4 * DAY_MS
 """How long a live job remembers an article's id, in event time: 2 days and a margin for records ahead."""
-FORGET_EVERY_MS = 24 * 3_600_000
 
 FACT_TYPE = Types.ROW_NAMED(
     [
@@ -85,7 +85,7 @@ class ReadArticle(KeyedProcessFunction):
         if isinstance(decoded, Refused):
             yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *_refusal(decoded, payload))
             return
-        lateness_ms = self._lateness_ms(decoded.event_time_ms)
+        lateness_ms = self._arrive(decoded.event_time_ms)
         if self._seen.contains(decoded.article_id):
             yield _row(place, DUPLICATE, decoded, lateness_ms, None)
             return
@@ -93,20 +93,15 @@ class ReadArticle(KeyedProcessFunction):
         reading = self._reader.read(decoded)
         yield _row(place, ARTICLE if reading.facts else EMPTY, decoded, lateness_ms, reading)
 
-    def _lateness_ms(self, event_time_ms: int) -> int:
-        """How late a record is against the highest event time before it in its partition; 0: in time."""
-        latest_ms: int | None = self._latest.value()
-        if latest_ms is None or event_time_ms > latest_ms:
-            self._latest.update(event_time_ms)
-            if (
-                self._forget
-                and latest_ms is not None
-                and event_time_ms // FORGET_EVERY_MS > latest_ms // FORGET_EVERY_MS
-            ):
-                self._forget_before(event_time_ms - FORGET_AFTER_MS)
-            return 0
-        behind_ms = latest_ms - event_time_ms
-        return behind_ms if behind_ms > OUT_OF_ORDERNESS_MS else 0
+    def _arrive(self, event_time_ms: int) -> int:
+        """The lateness of a record in milliseconds; moves the partition's highest event time on."""
+        before_ms: int | None = self._latest.value()
+        arrival = arrive(before_ms, event_time_ms)
+        if arrival.latest_ms != before_ms:
+            self._latest.update(arrival.latest_ms)
+            if self._forget and arrival.latest_ms // DAY_MS > (before_ms or 0) // DAY_MS:
+                self._forget_before(arrival.latest_ms - FORGET_AFTER_MS)
+        return arrival.lateness_ms
 
     def _forget_before(self, event_time_ms: int) -> None:
         old = [article_id for article_id, seen_ms in self._seen.items() if seen_ms < event_time_ms]

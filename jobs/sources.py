@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from jobs import uids
 from jobs.settings import JobSettings, kafka_properties
-
-OUT_OF_ORDERNESS_MS = 60_000
-"""How far apart records of one partition may come in the wrong order before one counts as late."""
+from udfs.lateness import OUT_OF_ORDERNESS_MS
 
 
 def with_options(options: dict[str, str]) -> str:
