@@ -15,6 +15,7 @@ class Arguments:
     out: Path
     seed: int
     epochs: int
+    state: Path | None
 
 
 def command(description: str | None, epochs: int, seed: int = 1) -> Arguments:
@@ -24,6 +25,7 @@ def command(description: str | None, epochs: int, seed: int = 1) -> Arguments:
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights and metrics.json")
     parser.add_argument("--seed", type=int, default=seed)
     parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--state", type=Path, help="export and measure these trained weights instead of training")
     parsed = parser.parse_args()
     parsed.out.mkdir(parents=True, exist_ok=True)
-    return Arguments(parsed.data, parsed.out, parsed.seed, parsed.epochs)
+    return Arguments(parsed.data, parsed.out, parsed.seed, parsed.epochs, parsed.state)

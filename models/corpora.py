@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,17 @@ _TYPES = {
     "person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG",
     "PER": "PER", "LOC": "LOC", "ORG": "ORG",
 }  # fmt: skip
+
+LICENCES = {
+    "finer_ord": "CC BY-NC 4.0",
+    "wnut17": "CC BY 4.0",
+    "btc": "CC BY 4.0",
+    "sec_filings": "CC BY 3.0",
+    "wikineural": "CC BY-NC-SA 4.0",
+    "wikiann": "as packaged with WikiNEuRal",
+    "finentity": "ODC-BY 1.0",
+    "reuters_titles": "none stated; used unlabelled, with weak labels of our own",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ def columns(path: Path, source: str, token: int, separator: str | None) -> list[
     sentences: list[list[tuple[str, str]]] = [[]]
     for line in path.read_text(encoding="utf-8").split("\n"):
         cells = line.rstrip("\r").split(separator)
-        if len(cells) < 2 or not cells[token]:
+        if len(cells) <= 1 or not cells[token]:
             sentences.append([])
         elif cells[0] != "-DOCSTART-":
             sentences[-1].append((cells[token], cells[-1]))
@@ -83,20 +94,21 @@ def finentity(path: Path) -> list[Example]:
 
 
 def ner_training(data: Path) -> dict[str, list[Example]]:
-    """Return every training set by name; FiNER-ORD's validation part is not among them."""
+    """Return every training set by name; what `ner_held` returns is not among them."""
     return {
         "finer_ord": finer(data / "finer_ord/train.csv"),
         "wnut17": columns(data / "wnut17/train.conll", "wnut17", 0, "\t"),
-        "btc": [
-            *columns(data / "btc_tweet_ner/btc.train", "btc", 0, "\t"),
-            *columns(data / "btc_tweet_ner/btc.dev", "btc", 0, "\t"),
-        ],
+        "btc": columns(data / "btc_tweet_ner/btc.train", "btc", 0, "\t"),
         "sec_filings": columns(data / "sec_filings_ner/train_FIN5.txt", "sec_filings", 0, None),
         "wikineural": columns(data / "wikineural_en/val.conllu", "wikineural", 1, "\t"),
         "wikiann": columns(data / "wikineural_en/wikiann_en_train.conllu", "wikiann", 1, "\t"),
     }
 
 
-def texts(examples: Iterable[Example]) -> Iterator[str]:
-    """Yield the texts of examples."""
-    return (item.text for item in examples)
+def ner_held(data: Path) -> dict[str, list[Example]]:
+    """Return the development sets by name."""
+    return {
+        "finer_ord_val": finer(data / "finer_ord/val.csv"),
+        "wnut17_dev": columns(data / "wnut17/dev.conll", "wnut17", 0, "\t"),
+        "btc_dev": columns(data / "btc_tweet_ner/btc.dev", "btc", 0, "\t"),
+    }

@@ -49,11 +49,11 @@ class GraphBuilder:
         """Add a weight of the model in fp32."""
         return self.constant(name, self._weights[name])
 
-    def linear(self, hidden: str, name: str) -> str:
-        """Return `hidden` times the named layer's matrix plus its bias."""
+    def linear(self, hidden: str, name: str, *, fp32: bool = False) -> str:
+        """Return `hidden` times the named layer's matrix plus its bias; `fp32` never quantises it."""
         matrix = self._weights[f"{name}.weight"].T
         bias = self.weight(f"{name}.bias")
-        if not self._int8:
+        if fp32 or not self._int8:
             product = self.node("MatMul", [hidden, self.constant(f"{name}.matrix", matrix)])
             return self.node("Add", [product, bias])
         levels, scales = quantised(matrix, axis=0)
@@ -147,7 +147,38 @@ def token_inputs() -> list[onnx.ValueInfoProto]:
 def tagger(weights: dict[str, Array], *, int8: bool) -> onnx.ModelProto:
     """Return the mention finder: logits (1, length, labels); its small head stays in fp32."""
     builder = GraphBuilder(weights, int8=int8)
-    hidden = builder.encoder()
-    product = builder.node("MatMul", [hidden, builder.constant("head.matrix", weights["head.weight"].T)])
-    logits = builder.node("Add", [product, builder.weight("head.bias")])
+    logits = _small(builder, builder.encoder(), "head")
     return builder.finish(token_inputs(), logits, [1, "length", len(weights["head.bias"])])
+
+
+def span_scorer(weights: dict[str, Array], temperature: float, *, int8: bool) -> onnx.ModelProto:
+    """Return the targeted sentiment model: calibrated logits (spans, labels); its small head stays in fp32."""
+    builder = GraphBuilder(weights, int8=int8)
+    first_axis = builder.constant("first_axis", np.array([0]))
+    hidden = builder.node("Squeeze", [builder.encoder(), first_axis])
+    spans = _small(builder, builder.node("MatMul", ["pool", hidden]), "span")
+    whole = _small(builder, builder.node("Slice", [hidden, "zero", "one", "zero", "one"]), "whole")
+    mixed = builder.node("Gelu", [builder.node("Add", [spans, whole])], domain=MICROSOFT)
+    heat = builder.constant("temperature", np.array(temperature, dtype=np.float32))
+    pool = helper.make_tensor_value_info("pool", TensorProto.FLOAT, ["spans", "length"])
+    labels = len(weights["head.bias"])
+    return builder.finish(
+        [*token_inputs(), pool], builder.node("Div", [_small(builder, mixed, "head"), heat]), ["spans", labels]
+    )
+
+
+def ranker(weights: dict[str, Array]) -> onnx.ModelProto:
+    """Return the relevance model, fp32: relevance (entities,) of `features` (entities, features)."""
+    builder = GraphBuilder(weights, int8=False)
+    centred = builder.node("Sub", ["features", builder.weight("mean")])
+    hidden = builder.node("Div", [centred, builder.weight("deviation")])
+    for name in ("layer1", "layer2"):
+        hidden = builder.node("Relu", [_small(builder, hidden, name)])
+    logits = builder.node("Squeeze", [_small(builder, hidden, "head"), builder.constant("one", np.array([1]))])
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["entities", len(weights["mean"])])
+    return builder.finish([features], builder.node("Sigmoid", [logits]), ["entities"])
+
+
+def _small(builder: GraphBuilder, hidden: str, name: str) -> str:
+    """Return a linear layer that is too small to be worth quantising."""
+    return builder.linear(hidden, name, fp32=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 DEV_SHARE = 0.1
+LICENCES = {"sentfin": "MIT", "finentity": "ODC-BY 1.0", "newsmtsc": "MIT", "phrasebank": "CC BY-NC-SA 3.0"}
 _LABELS = ("negative", "neutral", "positive")
 
 
@@ -66,6 +67,17 @@ def newsmtsc(path: Path) -> list[Example]:
             target = Target(note["from"], note["to"], int(note["polarity"]) // 2 - 1)
             texts.setdefault(item["sentence_normalized"], set()).add(target)
     return [_example(text, targets, "newsmtsc") for text, targets in texts.items()]
+
+
+def training_and_held(data: Path) -> tuple[dict[str, list[Example]], dict[str, list[Example]]]:
+    """Return the training and the development parts of every set by name; the split never changes."""
+    sets = {
+        "sentfin": sentfin(data / "sentfin/entity_pairs.tsv"),
+        "finentity": finentity(data / "finentity/FinEntity_offsets_fixed.json"),
+        "newsmtsc": newsmtsc(data / "newsmtsc/train.jsonl"),
+    }
+    parts = {name: split(examples, Random(0)) for name, examples in sets.items()}
+    return {name: part[0] for name, part in parts.items()}, {name: part[1] for name, part in parts.items()}
 
 
 def split(examples: list[Example], chance: Random) -> tuple[list[Example], list[Example]]:

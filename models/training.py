@@ -103,7 +103,7 @@ def train(
             weights.step()
             schedule.step()
             weights.zero_grad(set_to_none=True)
-            losses.append(float(loss))
+            losses.append(loss.item())
             progress.tick(number, losses[-1])
         curve.append(float(np.mean(losses)))
     return curve

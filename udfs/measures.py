@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ class SpanScore:
         return 2 * self.hits / max(1, self.found + self.wanted)
 
 
-def span_score(found: Sequence[set[Hashable]], wanted: Sequence[set[Hashable]]) -> SpanScore:
+def span_score(found: Sequence[AbstractSet[object]], wanted: Sequence[AbstractSet[object]]) -> SpanScore:
     """Compare sets of spans text by text; a span counts if all of it is equal."""
     hits = sum(len(ours & theirs) for ours, theirs in zip(found, wanted, strict=True))
     return SpanScore(hits, sum(map(len, found)), sum(map(len, wanted)))
@@ -78,7 +79,7 @@ def spearman(found: Sequence[float], wanted: Sequence[float]) -> float | None:
     Where only the found values do not differ, nothing is ranked: 0.
     """
     ours, theirs = ranks(found), ranks(wanted)
-    if len(theirs) < 2 or not theirs.std():
+    if len(theirs) <= 1 or not theirs.std():
         return None
     return float(np.corrcoef(ours, theirs)[0, 1]) if ours.std() else 0.0
 

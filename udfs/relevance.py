@@ -41,12 +41,14 @@ FEATURES = (
 
 LEAD_CHARACTERS = 300
 
-_SENTENCE_END = re.compile(r"[.!?][\"'”’)]*\s|\n")
-_OPENING = re.compile(r"(?:^|[.!?\n\-:|]\s*)[\"'“‘(\[]*(?:the\s+)?$", re.IGNORECASE)
-_LAST_WORD = re.compile(r"(\w+)\s+(?:the\s+|a\s+|an\s+)?[\"'“‘(\[]*$", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?][\"'\u201d\u2019)]*\s|\n")
+_OPENING = re.compile(r"(?:^|[.!?\n\-:|]\s*)[\"'\u201c\u2018(\[]*(?:the\s+)?$", re.IGNORECASE)
+_LAST_WORD = re.compile(r"(\w+)\s+(?:the\s+|a\s+|an\s+)?[\"'\u201c\u2018(\[]*$", re.IGNORECASE)
 _PREPOSITIONS = frozenset(
-    "in at of from by with for to on over against near between among via per after before about into under".split()
+    {"in", "at", "of", "from", "by", "with", "for", "to", "on", "over", "against", "near", "between", "among"}
+    | {"via", "per", "after", "before", "about", "into", "under"}
 )
+_POSSESSIVES = frozenset({"'s", "\u2019s"})
 _LOOK_BACK = 24
 
 Spans = Sequence[tuple[int, int]]
@@ -184,7 +186,7 @@ def _context(document: _Document, spans: Spans) -> tuple[float, ...]:
         float(spans[0][0] == 0 or bool(_OPENING.search(before[0]))),
         float(prepositions[0]),
         sum(prepositions) / count,
-        sum(text[end : end + 2] in {"'s", "’s"} for _, end in spans) / count,
+        sum(text[end : end + 2] in _POSSESSIVES for _, end in spans) / count,
         sum(surface[:1].isupper() for surface in surfaces) / count,
         log1p(sum(surface.count(" ") for surface in surfaces) / count),
     )

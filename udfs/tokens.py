@@ -36,7 +36,7 @@ CASE_CLASSES = 5
 LOWER, CAPITAL, UPPER, MIXED, INITIAL = range(CASE_CLASSES)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|\s*\n\s*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]?[A-Z0-9])|\s*\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,10 @@ class Window:
 def tokenise(tokenizer: Tokenizer, text: str) -> Tokens:
     """Tokenise at most `TOKENS_MAX` sub-words of `text`, ending with a whole word."""
     text = text[:CHARACTERS_MAX]
-    try:
-        encoding = tokenizer.encode(text, add_special_tokens=False)
-    except UnicodeEncodeError:
+    if not text.isascii():
         # A lone surrogate is no text; one replacement character each keeps the offsets right.
-        encoding = tokenizer.encode(_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+        text = _SURROGATE.sub("\ufffd", text)
+    encoding = tokenizer.encode(text, add_special_tokens=False)
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
     words = np.array(encoding.word_ids, dtype=np.int64)
     count = _whole_words(words, TOKENS_MAX)

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _DEPTH_MAX = 32
+_LAST_BYTE_MAX = 0x7F
 
-_MODEL = {7: "graph", 20: "training", 25: "function"}
+_GRAPH = 7
+_MODEL = {_GRAPH: "graph", 20: "training", 25: "function"}
 _INSIDE = {
     "model": _MODEL,
     "training": {1: "graph", 2: "graph"},
@@ -28,7 +30,7 @@ _EXTERNAL_DATA, _DATA_LOCATION = 13, 14
 def refers_to_files(model: bytes) -> bool:
     """Return whether any tensor keeps its data elsewhere; raise `ValueError` for bytes that are no ONNX model."""
     view = memoryview(model)
-    if not any(number == 7 and kind == _BYTES for number, kind, _ in _fields(view)):
+    if not any(number == _GRAPH and kind == _BYTES for number, kind, _ in _fields(view)):
         message = "it has no graph"
         raise ValueError(message)
     return _external(view, "model", 0)
@@ -40,7 +42,8 @@ def _external(view: memoryview, kind: str, depth: int) -> bool:
         message = "its graphs are nested too deeply"
         raise ValueError(message)
     for number, wire, value in _fields(view):
-        if kind == "tensor" and number in (_EXTERNAL_DATA, _DATA_LOCATION) and (wire == _BYTES or value != b"\x00"):
+        elsewhere = number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value.tobytes() != b"\x00")
+        if kind == "tensor" and elsewhere:
             return True
         inner = _INSIDE[kind].get(number)
         if inner and wire == _BYTES and _external(value, inner, depth + 1):
@@ -83,8 +86,8 @@ def _varint(view: memoryview, position: int) -> tuple[int, int]:
             break
         byte = view[position]
         position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
+        value |= (byte & _LAST_BYTE_MAX) << shift
+        if byte <= _LAST_BYTE_MAX:
             return value, position
     message = "its protobuf is damaged"
     raise ValueError(message)

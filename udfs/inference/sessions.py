@@ -6,22 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
+from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import-not-found] # a compiled module
+    ExecutionMode,
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    RuntimeException,
+    SessionOptions,
+)
 
 from udfs.inference.manifest import MODEL, ModelError, ModelFiles
+
+_REFUSALS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, RuntimeException)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRunner:
     """A loaded model; see `udfs.runner.Runner`."""
 
-    session: onnxruntime.InferenceSession
+    session: InferenceSession
 
     def __call__(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
         """Run the model on one unpadded text and return its first output."""
-        output: NDArray[np.float32] = self.session.run(None, dict(inputs))[0]
-        return output
+        return np.asarray(self.session.run(None, dict(inputs))[0], dtype=np.float32)
 
     def __reduce__(self) -> str:
         """Refuse to be pickled: a session is loaded by the process that uses it."""
@@ -32,23 +42,28 @@ class SessionRunner:
 def start(files: ModelFiles) -> SessionRunner:
     """Give a verified model to onnxruntime; raise `ModelError` if it is refused or has other inputs."""
     try:
-        session = onnxruntime.InferenceSession(files.contents[MODEL], _options(), providers=["CPUExecutionProvider"])
-    except (onnxruntime.capi.onnxruntime_pybind11_state.Fail, RuntimeError, ValueError) as error:
+        loaded = session(files.contents[MODEL])
+    except (*_REFUSALS, RuntimeError, ValueError) as error:
         message = f"onnxruntime refuses the model {files.manifest.name}: {str(error).splitlines()[0]}"
         raise ModelError(message) from error
-    inputs = tuple(argument.name for argument in session.get_inputs())
+    inputs = tuple(argument.name for argument in loaded.get_inputs())
     if inputs != files.manifest.inputs:
         message = f"the model {files.manifest.name} takes {inputs}, its manifest says {files.manifest.inputs}"
         raise ModelError(message)
-    return SessionRunner(session)
+    return SessionRunner(loaded)
 
 
-def _options() -> onnxruntime.SessionOptions:
+def session(model: bytes) -> InferenceSession:
+    """Load an ONNX model from memory with the options that serving uses."""
+    return InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
+
+
+def _options() -> SessionOptions:
     """Return options for many small calls: one thread that sleeps when idle, and no memory kept back."""
-    options = onnxruntime.SessionOptions()
+    options = SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.execution_mode = ExecutionMode.ORT_SEQUENTIAL
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     for pool in ("intra_op", "inter_op"):

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from udfs.inference.manifest import read_model
+from udfs.inference.models import WEIGHTS
+from udfs.inference.sessions import start
+from udfs.relevance import FEATURES, RelevanceScorer, features
+
+SCORER = RelevanceScorer(start(read_model(WEIGHTS / "relevance")))
+
+
+def spans(text: str, *surfaces: str) -> list[list[tuple[int, int]]]:
+    found = []
+    for surface in surfaces:
+        starts = [index for index in range(len(text)) if text.startswith(surface, index)]
+        found.append([(start, start + len(surface)) for start in starts])
+    return found
+
+
+def feature(name: str, row: NDArray[np.float32]) -> float:
+    return float(row[FEATURES.index(name)])
+
+
+def test_features_say_where_and_how_often() -> None:
+    text = "Acme wins\n\nAcme beat Zeta in Ohio. Acme's boss was glad."
+    acme, ohio = features("Acme wins", text, spans(text, "Acme", "Ohio"))
+    assert feature("first_share", acme) == 0
+    assert feature("in_headline", acme) == 1
+    assert feature("in_headline", ohio) == 0
+    assert feature("begins_sentence", acme) == 1
+    assert feature("behind_preposition", ohio) == 1
+    assert feature("mentions_share", acme) == pytest.approx(3 / 4)
+    assert feature("possessive_share", acme) == pytest.approx(1 / 3)
+    assert feature("has_body", acme) == 1
+
+
+def test_a_headline_beside_the_text_is_matched_by_surface() -> None:
+    text = "The maker of brakes said Acme was late."
+    (row,) = features("ACME delays brakes", text, spans(text, "Acme"))
+    assert feature("in_headline", row) == 1
+    assert feature("headline_share", row) == 0
+
+
+def test_no_entity_needs_no_model() -> None:
+    def never(_: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
+        raise AssertionError
+
+    assert RelevanceScorer(never).score("", "text", []) == ()
+
+
+def test_an_entity_without_mention_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one mention"):
+        SCORER.score("", "text", [[]])
+
+
+def test_one_entity_alone_is_what_a_headline_is_about() -> None:
+    text = "UPDATE 2-Lehman shares plunge as talks end"
+    assert SCORER.score(text, text, spans(text, "Lehman"))[0] > 0.8
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "other"),
+    [
+        ("UPDATE 2-Lehman shares plunge as talks with Barclays end", "Lehman", "Barclays"),
+        ("AIG seeks $40 bln loan from Fed", "AIG", "Fed"),
+        ("Merrill Lynch to be bought by BofA", "Merrill Lynch", "BofA"),
+    ],
+)
+def test_the_subject_of_a_headline_counts_more(text: str, subject: str, other: str) -> None:
+    first, later = SCORER.score(text, text, spans(text, subject, other))
+    assert first > later > 0
+
+
+def test_the_subject_of_an_article_counts_more_than_a_place_named_once() -> None:
+    body = "Acme said profit rose. Analysts praise Acme.\n" * 5 + "Its shares are also traded in Oslo."
+    text = f"Acme profit rises\n\n{body}"
+    acme, oslo = SCORER.score("Acme profit rises", text, spans(text, "Acme", "Oslo"))
+    assert acme > 0.7
+    assert oslo < 0.5
+
+
+def test_scores_are_the_same_each_time_and_lie_within_bounds() -> None:
+    text = "Acme, Zeta and Ohio. " * 300
+    wanted = SCORER.score("", text, spans(text, "Acme", "Zeta", "Ohio"))
+    assert wanted == SCORER.score("", text, spans(text, "Acme", "Zeta", "Ohio"))
+    assert all(0 <= value <= 1 for value in wanted)
+
+
+def test_the_manifest_names_the_features_and_beats_each_alone() -> None:
+    manifest = json.loads((WEIGHTS / "relevance/manifest.json").read_text())
+    metrics = manifest["metrics"]
+    assert tuple(manifest["labels"]) == FEATURES
+    assert metrics["wikiphrase_dev"]["spearman"] > max(metrics["wikiphrase_dev_baselines"].values())
