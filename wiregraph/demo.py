@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from rich.console import Console
 
@@ -15,17 +16,17 @@ from wiregraph.comparison_view import print_comparison, print_top
 from wiregraph.demo_answers import connect, dead_letters_by_reason
 from wiregraph.demo_feed import Feed
 from wiregraph.demo_input import outgoing_of
-from wiregraph.demo_records import Progress
+from wiregraph.demo_records import Progress, TopEntity
 from wiregraph.demo_run import Run
 from wiregraph.demo_stack import Stopped, demo_stack, stoppable
 from wiregraph.errors import Failure
 from wiregraph.generator import generate
 from wiregraph.generator_records import StreamRecord
 from wiregraph.live_view import Display
-from wiregraph.options import DEFAULT_DIR, DirOption
+from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 from wiregraph.producing import Outgoing, open_sender
 from wiregraph.stack import Stack
-from wiregraph.truth import ServedCounts, compare
+from wiregraph.truth import Comparison, ServedCounts, compare
 
 GENERATED_RATE = 25.0
 INPUT_RATE = 200.0
@@ -50,17 +51,27 @@ class DemoWish:
     seed: int
 
 
-def demo(
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a demo ended; `comparison` is there where the stream was generated."""
+
+    counts: Progress
+    top: tuple[TopEntity, ...]
+    comparison: Comparison | None
+
+
+def demo(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
     file: InputOption = None,
     seconds: ForOption = None,
     rate: RateOption = None,
     seed: SeedOption = 7,
     directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
 ) -> None:
     """Start a stack in DIR/demo, feed it, show its scores live, compare them with the truth, stop it.
 
-    Without --input the stream is generated, so what is true is known: it ends with 1 where a count
-    differs. Each run starts from nothing. Ctrl-C stops everything.
+    Without --input the stream is generated, so what is true is known, and the demo fails where a
+    count differs. Each run starts from nothing. Ctrl-C stops everything.
     """
     wish = DemoWish(
         directory=directory / FOLDER,
@@ -69,17 +80,19 @@ def demo(
         rate=rate or (INPUT_RATE if file else GENERATED_RATE),
         seed=seed,
     )
-    console = Console()
+    # With --json the live view goes to stderr, and stdout has nothing but the outcome.
+    console = Console(stderr=json)
     started_s = time.monotonic()
     try:
         with stoppable():
-            _run(wish, console)
+            outcome = _run(wish, console)
     except Stopped as stop:
         console.print(f"stopped after {time.monotonic() - started_s:.0f} s")
         raise typer.Exit(stop.code) from None
+    _tell(outcome, console, json=json)
 
 
-def _run(wish: DemoWish, console: Console) -> None:
+def _run(wish: DemoWish, console: Console) -> Outcome:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -93,13 +106,21 @@ def _run(wish: DemoWish, console: Console) -> None:
             run.feed_for(wish.seconds)
             sender.flush()
             run.drain()
-        if wish.file:
-            print_top(console, answers.top_of_all(TOP_PRINTED), f"most named in {wish.file.name}")
-            return
-        comparison = compare(records[: feed.state.sent], _served_counts(run.progress, stack), answers.facts())
-        print_comparison(console, comparison)
-    if not comparison.is_exact:
-        raise Failure("what is served is not what was fed: see the counts above")
+        served = _served_counts(run.progress, stack)
+        compared = None if wish.file else compare(records[: feed.state.sent], served, answers.facts())
+        return Outcome(run.progress, answers.top_of_all(TOP_PRINTED), compared)
+
+
+def _tell(outcome: Outcome, console: Console, *, json: bool) -> None:
+    """Print an outcome; raises Failure where it is not what it must be."""
+    if json:
+        typer.echo(orjson.dumps(asdict(outcome)))
+    elif outcome.comparison:
+        print_comparison(console, outcome.comparison)
+    else:
+        print_top(console, outcome.top, "most named of all")
+    if outcome.comparison and not outcome.comparison.is_exact:
+        raise Failure("what is served is not what was fed: see the counts that differ")
 
 
 def _outgoing(record: StreamRecord) -> Outgoing:

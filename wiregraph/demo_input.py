@@ -25,9 +25,15 @@ COLUMNS = {
 def outgoing_of(file: Path) -> Iterator[Outgoing]:
     """The rows of a file as records of `news`; rows that cannot be read are left out.
 
-    Raises `UsageError` for a file that cannot be read, or whose columns do not tell what is what.
+    Raises `UsageError` at once for a file that cannot be read, or whose columns do not tell what is what.
     """
     wish = Wish(NEWS, guess_format(str(file)), mapping_of(file))
+    with open_input(str(file)) as source:
+        records(wish, source)
+    return _outgoing(file, wish)
+
+
+def _outgoing(file: Path, wish: Wish) -> Iterator[Outgoing]:
     clock = RecordClock()
     with open_input(str(file)) as source:
         for record in records(wish, source):

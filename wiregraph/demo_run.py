@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from wiregraph.demo_answers import Answers
@@ -19,7 +19,8 @@ TICK_S = 0.02
 POLL_EVERY_S = 0.1
 FRAME_EVERY_S = 1.0
 TOP_SHOWN = 40
-DRAIN_TIMEOUT_S = 120.0
+STALL_S = 120.0
+"""Nothing read for so long while records wait means that something is broken."""
 QUIET_S = 2.0
 """The changelog's rows of one article do not come in one piece: all is applied once nothing changes for so long."""
 
@@ -56,20 +57,13 @@ class Run:
         self._changed_s = self._start_s
 
     def feed_for(self, seconds: float | None) -> None:
-        """Feed until the items end, or for so many seconds."""
+        """Feed until the items end, or for so many seconds; raises Failure, as `drain` does, where all stands still."""
         end_s = float("inf") if seconds is None else time.monotonic() + seconds
         self._loop("feeding", lambda: self._feed.done or time.monotonic() >= end_s, feeding=True)
 
     def drain(self) -> None:
-        """Wait until everything fed is applied; raises Failure where it is not after two minutes."""
-        deadline_s = time.monotonic() + DRAIN_TIMEOUT_S
-        self._loop("applying the rest", lambda: self._is_drained() or time.monotonic() >= deadline_s, feeding=False)
-        if not self._is_drained():
-            fed = self._feed.state.counted
-            raise Failure(
-                f"{DRAIN_TIMEOUT_S:.0f} s after the feed {fed - self.progress.read:,} of {fed:,} records"
-                f" are not applied, {self.progress.lag:,} rows of the changelog wait: see {self._directory / 'logs'}"
-            )
+        """Wait until everything fed is applied."""
+        self._loop("applying the rest", self._is_drained, feeding=False)
 
     def _is_drained(self) -> bool:
         is_quiet = time.monotonic() - self._changed_s >= QUIET_S
@@ -84,18 +78,30 @@ class Run:
             if self._polls.is_due(now_s):
                 self._poll()
             if self._frames.is_due(now_s):
-                check_jobs(self._directory)
+                self._check(now_s)
                 self._display.show(self._frame(phase))
             time.sleep(TICK_S)
         self._poll()
         self._display.show(self._frame(phase))
 
+    def _check(self, now_s: float) -> None:
+        """Raise Failure where the job has ended, or where records wait and nothing changes."""
+        check_jobs(self._directory)
+        waiting = self._feed.state.counted - self.progress.read
+        if waiting <= 0 and not self.progress.lag:
+            # Nothing is due, so the time that counts begins when something is; being quiet goes on.
+            self._changed_s = max(self._changed_s, now_s - QUIET_S)
+        if now_s - self._changed_s > STALL_S:
+            raise Failure(
+                f"nothing was applied for {STALL_S:.0f} s while {waiting:,} of {self._feed.state.counted:,} records"
+                f" and {self.progress.lag:,} rows of the changelog wait: see {self._directory / 'logs'}"
+            )
+
     def _poll(self) -> None:
         progress = self._answers.progress()
         now_s = time.monotonic()
         self._latencies.applied(progress.read, now_s)
-        # The latest event is no sign of a change: it does not move where facts of late records come in.
-        if replace(progress, lag=0) != replace(self.progress, lag=0):
+        if progress != self.progress:
             self._changed_s = now_s
         self.progress = progress
 
