@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from gzip import BadGzipFile
 
-from wiregraph.errors import Failure
+from wiregraph.errors import Failure, UsageError
 from wiregraph.inputs import Format, Input
 from wiregraph.mapping import SCHEMAS, Record, Schema, map_line, map_row, parse_map, resolve, with_received_at
 from wiregraph.pacing import Pacer, RecordClock
@@ -63,7 +63,7 @@ def _columns(schema: Schema, input_format: Format, table: Table, asked: Mapping[
     if input_format is not Format.RSS:
         return resolve(schema, table.columns, asked)
     if not schema.feed:
-        raise Failure(f"a feed does not fit the topic {schema.topic}")
+        raise UsageError(f"a feed does not fit the topic {schema.topic}")
     return resolve(schema, table.columns, {**schema.feed, **asked})
 
 

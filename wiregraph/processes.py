@@ -23,7 +23,10 @@ STARTED_TOLERANCE_S = 2.0
 """The system derives a start time from its clock, which may be corrected by a little."""
 
 LOG_BYTES_MAX = 10 * 1024 * 1024
+_TAIL_BYTES = 64 * 1024
 _STARTING = "--- starting"
+_STACK_FRAME = ("at ", "... ")
+"""How the lines of a Java stack trace begin, which say less than the one above them."""
 
 
 class ProcessRecord(BaseModel):
@@ -175,7 +178,7 @@ def last_line(log: Path) -> str:
     if not log.exists():
         return ""
     with log.open("rb") as stream:
-        stream.seek(max(0, log.stat().st_size - 8192))
+        stream.seek(max(0, log.stat().st_size - _TAIL_BYTES))
         lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines()]
-    last = next((line for line in reversed(lines) if line), "")
+    last = next((line for line in reversed(lines) if line and not line.startswith(_STACK_FRAME)), "")
     return "" if last.startswith(_STARTING) else last

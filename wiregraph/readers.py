@@ -136,8 +136,8 @@ def _csv_rows(reader: Any, columns: tuple[str, ...]) -> Iterator[Row | Unreadabl
 def read_feed(stream: BinaryIO) -> Table:
     """The entries of an RSS or Atom document, oldest first; raises Failure where it is neither."""
     feed = parse(io.BytesIO(stream.read()))  # type: ignore[no-untyped-call] # feedparser is untyped
-    if not feed.version and not feed.entries:
-        why = getattr(feed, "bozo_exception", None)
+    if not feed.get("version") and not feed.entries:
+        why = feed.get("bozo_exception")
         raise Failure(f"this is neither RSS nor Atom{f': {why}' if why else ''}")
     about = feed.feed
     rows = [

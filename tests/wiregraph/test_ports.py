@@ -1,0 +1,30 @@
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from wiregraph import ports
+from wiregraph.errors import Failure
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server((ports.HOST, 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_that_is_asked_for_must_be_free(taken: int) -> None:
+    with pytest.raises(Failure, match=f"port {taken} is already taken"):
+        ports.choose(taken, 0)
+
+
+def test_a_remembered_port_is_taken_again_where_it_is_free(taken: int) -> None:
+    free = ports.choose(None, 0)
+    assert ports.choose(None, free) == free
+    assert ports.choose(None, taken) != taken
+    assert ports.choose(None, free, taken=[free]) != free
+
+
+def test_whether_somebody_listens(taken: int) -> None:
+    assert ports.accepts(taken)
+    assert not ports.accepts(ports.choose(None, 0))
