@@ -53,11 +53,16 @@ class _Change:
 
     upsert: Upsert
     stored: bytes | None
-    puts: tuple[Entry, ...]
 
     @property
     def old_row(self) -> Row | None:
         return None if self.stored is None else stored_row(self.upsert.key, self.stored)
+
+    def puts(self) -> list[Entry]:
+        """The row and its derived entries."""
+        upsert = self.upsert
+        row = Entry(upsert.key, keyspace.row_value(upsert.version, upsert.canonical))
+        return [row, *(entries(upsert.row) if upsert.row else ())]
 
     def deletes(self) -> list[bytes]:
         """The derived entries of the stored row, which a deletion takes away."""
@@ -75,11 +80,15 @@ def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int)
     """Writes what a poll changes, together with its offsets, and gives the new progress."""
     upserts, refused = coalesce(poll.records)
     stored = writer.get_many([upsert.key for upsert in upserts])
-    changes, unfit = _changes(zip(upserts, stored, strict=True))
+    changes = [
+        _Change(upsert, old)
+        for upsert, old in zip(upserts, stored, strict=True)
+        if old is None or keyspace.row_version(old) < upsert.version
+    ]
     after = advance(progress, changes, poll.offsets, now_ms)
     deletes = [key for change in changes for key in change.deletes()]
-    writer.write((entry for change in changes for entry in change.puts), deletes, after)
-    return Outcome(after, len(changes), refused + unfit)
+    writer.write((entry for change in changes for entry in change.puts()), deletes, after)
+    return Outcome(after, len(changes), refused)
 
 
 def coalesce(records: Iterable[Record]) -> tuple[list[Upsert], int]:
@@ -101,25 +110,6 @@ def _parse(record: Record) -> Upsert | None:
     except ChangelogError as error:
         log.warning("changelog record %d/%d is skipped: %s", record.partition, record.offset, error)
         return None
-
-
-def _changes(pairs: Iterable[tuple[Upsert, bytes | None]]) -> tuple[list[_Change], int]:
-    changes: list[_Change] = []
-    unfit = 0
-    for upsert, stored in pairs:
-        if stored is not None and upsert.version <= keyspace.row_version(stored):
-            continue
-        try:
-            changes.append(_Change(upsert, stored, _puts(upsert)))
-        except ChangelogError as error:
-            log.warning("changelog row %r is skipped: %s", upsert.key, error)
-            unfit += 1
-    return changes, unfit
-
-
-def _puts(upsert: Upsert) -> tuple[Entry, ...]:
-    row = Entry(upsert.key, keyspace.row_value(upsert.version, upsert.canonical))
-    return (row, *(entries(upsert.row) if upsert.row else ()))
 
 
 def advance(progress: Progress, changes: Sequence[_Change], offsets: Mapping[int, int], now_ms: int) -> Progress:
