@@ -66,6 +66,7 @@ def flink_options(settings: JobSettings) -> dict[str, str]:
 def _state_options(settings: JobSettings) -> dict[str, str]:
     options = {
         "state.backend.type": "rocksdb",
+        "state.backend.rocksdb.log.dir": str(settings.scratch.absolute()),
         "execution.checkpointing.incremental": "true",
         "execution.checkpointing.dir": (settings.state_dir / "checkpoints").absolute().as_uri(),
         "execution.checkpointing.savepoint-dir": (settings.state_dir / "savepoints").absolute().as_uri(),

@@ -1,0 +1,1 @@
+"""Figures beside their references, each measured in one run: `make bench`."""

@@ -1,0 +1,30 @@
+"""`make bench`: all groups, or the one that is named."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks import models, news
+from benchmarks.report import write_results
+
+GROUPS = {"models": models.measure, "news": news.measure}
+
+
+def main() -> None:
+    """Run the groups, print a line a figure as it comes, write benchmarks/results.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=sorted(GROUPS), help="run this group alone")
+    only = parser.parse_args().only
+    figures = []
+    for name in [only] if only else GROUPS:
+        with tempfile.TemporaryDirectory(prefix="wiregraph-bench-") as directory:
+            for figure in GROUPS[name](Path(directory)):
+                print(figure.line(), flush=True)
+                figures.append(figure)
+    write_results(figures)
+
+
+if __name__ == "__main__":
+    main()

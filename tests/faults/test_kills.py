@@ -1,0 +1,60 @@
+"""SIGKILL of one process after the other while a stream comes in: the dump equals an undisturbed one's."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.system import System, running_system, wait_for
+from udfs.topics import CLICKS
+from wiregraph import processes, stack_control
+from wiregraph.generator import Size, generate
+from wiregraph.producing import Outgoing
+from wiregraph.stack import APPLIER, SERVER
+from wiregraph.stack_control import Wish
+
+pytestmark = [pytest.mark.jvm, pytest.mark.timeout(900)]
+
+RECORDS = [
+    Outgoing(record.topic, record.key, record.value, record.record_time_ms)
+    for record in generate(seed=11, size=Size(items=400, sessions=0)).records
+    if record.topic != CLICKS
+]
+THIRD = len(RECORDS) // 3
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_system(tmp_path_factory.mktemp("calm") / "stack") as system:
+        system.send(RECORDS)
+        system.settled(len(RECORDS))
+        yield system.wiregraph("dump")
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def kill_stack_process(system: System, name: str) -> None:
+    """Kill one of the stack's processes and bring it back as a user would."""
+    before = system.stack.processes[name]
+    kill(before.pid)
+    wait_for(lambda: None if processes.is_alive(before) else True)
+    stack_control.up(Wish(system.directory), print)
+    assert system.stack.processes[name].pid != before.pid
+
+
+def test_kills_change_nothing(undisturbed: str, tmp_path: Path) -> None:
+    with running_system(tmp_path / "stack") as system:
+        system.send(RECORDS[:THIRD])
+        (worker,) = system.python_workers()
+        kill(worker.pid)
+        system.send(RECORDS[THIRD : 2 * THIRD])
+        kill_stack_process(system, APPLIER)
+        system.send(RECORDS[2 * THIRD :])
+        kill_stack_process(system, SERVER)
+        system.settled(len(RECORDS))
+        assert [other.pid for other in system.python_workers()] != [worker.pid]
+        assert system.wiregraph("dump") == undisturbed
