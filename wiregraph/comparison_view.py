@@ -8,7 +8,7 @@ from rich.text import Text
 
 from wiregraph.demo_records import TopEntity
 from wiregraph.live_view import sentiment_bar, sentiment_style
-from wiregraph.truth import Comparison, CountCheck, Quality
+from wiregraph.truth import Comparison, CountCheck, Quality, Slip
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
@@ -28,7 +28,13 @@ def comparison_tables(comparison: Comparison) -> RenderableType:
         _counts_table(comparison),
         _quality_table("entities, by article and id", comparison.entities),
         _quality_table(f"signs of sentiment of the entities found: accuracy {accuracy}", comparison.signs),
+        Text(f"missed most often: {_slips(comparison.missed)}", "dim"),
+        Text(f"served most often where not true: {_slips(comparison.invented)}", "dim"),
     )
+
+
+def _slips(slips: tuple[Slip, ...]) -> str:
+    return ", ".join(f"{slip.name} ({slip.articles})" for slip in slips) or "none"
 
 
 def _counts_table(comparison: Comparison) -> Table:

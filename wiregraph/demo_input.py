@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from udfs.topics import NEWS
+from wiregraph.errors import UsageError
 from wiregraph.ingest import Wish, records
 from wiregraph.inputs import Format, guess_format, open_input
 from wiregraph.mapping import SCHEMAS, Record, json_object
@@ -28,8 +29,11 @@ def outgoing_of(file: Path) -> Iterator[Outgoing]:
     Raises `UsageError` at once for a file that cannot be read, or whose columns do not tell what is what.
     """
     wish = Wish(NEWS, guess_format(str(file)), mapping_of(file))
-    with open_input(str(file)) as source:
-        records(wish, source)
+    try:
+        with open_input(str(file)) as source:
+            records(wish, source)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error} (with `wiregraph ingest`, or rename the columns)") from error
     return _outgoing(file, wish)
 
 

@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from wiregraph.demo_records import Frame, Progress, TopEntity
+from wiregraph.demo_records import FeedState, Frame, Progress, TopEntity
 
 BAR_HALF = 10
 """Cells of the sentiment bar on either side of its middle."""
@@ -74,7 +74,7 @@ def _figures(frame: Frame) -> RenderableType:
     total = f" of {feed.total:,}" if feed.total else ""
     pace = f"{feed.sent / frame.elapsed_s:.1f}/s" if frame.elapsed_s else ""
     waits = " [yellow]waiting for the job[/]" if feed.is_paused else ""
-    grid.add_row("fed", f"{feed.sent:,}{total} records in {frame.elapsed_s:.0f} s, {pace}{waits}")
+    grid.add_row("fed", f"{feed.sent:,}{total} records in {frame.elapsed_s:.0f} s, {pace}{_clicks(feed)}{waits}")
     grid.add_row("read by the job", f"{progress.read:,} = {_outcomes(progress)}")
     grid.add_row(
         "behind by",
@@ -83,6 +83,11 @@ def _figures(frame: Frame) -> RenderableType:
     )
     grid.add_row("graph", f"{progress.entities:,} entities, {progress.facts:,} facts")
     return grid
+
+
+def _clicks(feed: FeedState) -> str:
+    clicks = feed.sent - feed.counted
+    return f" [dim]({clicks:,} clicks among them, which no job reads yet)[/]" if clicks else ""
 
 
 def _outcomes(progress: Progress) -> str:

@@ -13,6 +13,11 @@ from dataclasses import dataclass
 
 from wiregraph.generator_records import Fate, Kind, Sign, StreamRecord, TrueEntity
 
+Identity = tuple[str, str]
+"""Of an article: its topic and id."""
+Truths = Mapping[Identity, Mapping[TrueEntity, Sign]]
+SLIPS_SHOWN = 8
+
 _KIND_OF_PREFIX = {"eq": Kind.LISTED, "org": Kind.OTHER, "per": Kind.PERSON, "loc": Kind.PLACE}
 
 
@@ -77,13 +82,26 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Slip:
+    """An entity that was served where it is not true, or missed where it is, and in how many articles."""
+
+    name: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that is printed at the end; `with_entities` compares the models' split and is not exact."""
+    """All that is printed at the end; `with_entities` compares the models' split and is not exact.
+
+    `missed` (by name) and `invented` (by id) are the most frequent slips.
+    """
 
     counts: tuple[CountCheck, ...]
     with_entities: CountCheck
     entities: tuple[Quality, ...]
     signs: tuple[Quality, ...]
+    missed: tuple[Slip, ...]
+    invented: tuple[Slip, ...]
 
     @property
     def is_exact(self) -> bool:
@@ -101,23 +119,26 @@ class Comparison:
 class _Found:
     """A fact that names an entity which its article does name."""
 
+    article: Identity
+    entity: TrueEntity
     true: Sign
-    served: Sign
-    kind: Kind
+    fact: ServedFact
 
 
 def compare(fed: Iterable[StreamRecord], counts: ServedCounts, facts: Iterable[ServedFact]) -> Comparison:
     """The comparison over the records that were fed (all of them applied)."""
     read = [record for record in fed if record.is_read_by_news_job]
     articles = [record for record in read if record.fate is Fate.ARTICLE]
+    truths = {(record.topic, record.article_id): true_entities(record) for record in articles}
     served = frozenset(facts)
-    with_entities = sum(bool(record.mentions) for record in articles)
-    entities, signs = _qualities(articles, served)
+    found = _found(truths, served)
     return Comparison(
         counts=_count_checks(read, counts),
-        with_entities=CountCheck("articles with entities", with_entities, counts.articles),
-        entities=entities,
-        signs=signs,
+        with_entities=CountCheck("articles with entities", sum(map(bool, truths.values())), counts.articles),
+        entities=_entity_qualities(truths, served, found),
+        signs=tuple(_sign_quality(sign, found) for sign in Sign),
+        missed=_missed(truths, found),
+        invented=_most(fact.entity_id for fact in served - {hit.fact for hit in found}),
     )
 
 
@@ -139,34 +160,40 @@ def true_entities(record: StreamRecord) -> dict[TrueEntity, Sign]:
     return {mention.entity: mention.sign for mention in record.mentions}
 
 
-def _qualities(
-    articles: list[StreamRecord], served: frozenset[ServedFact]
-) -> tuple[tuple[Quality, ...], tuple[Quality, ...]]:
-    truths = {(record.topic, record.article_id): true_entities(record) for record in articles}
-    true = Counter(entity.kind for truth in truths.values() for entity in truth)
-    found = _found(truths, served)
-    served_kinds = Counter(_KIND_OF_PREFIX.get(fact.entity_id.partition(":")[0], Kind.OTHER) for fact in served)
-    right = Counter(hit.kind for hit in found)
-    by_kind = tuple(Quality(kind, true[kind], served_kinds[kind], right[kind]) for kind in Kind)
-    overall = Quality("all entities", true.total(), len(served), len(found))
-    return (overall, *by_kind), tuple(_sign_quality(sign, found) for sign in Sign)
-
-
-def _found(truths: Mapping[tuple[str, str], Mapping[TrueEntity, Sign]], served: frozenset[ServedFact]) -> list[_Found]:
+def _found(truths: Truths, served: frozenset[ServedFact]) -> list[_Found]:
     """At most one hit per true entity: a second id of the same entity is one too many."""
-    hits: dict[tuple[tuple[str, str], TrueEntity], _Found] = {}
+    hits: dict[tuple[Identity, TrueEntity], _Found] = {}
     for fact in sorted(served, key=lambda fact: (fact.topic, fact.article_id, fact.entity_id)):
-        identity = (fact.topic, fact.article_id)
-        for entity, sign in truths.get(identity, {}).items():
+        article = (fact.topic, fact.article_id)
+        for entity, sign in truths.get(article, {}).items():
             if fact.entity_id in entity.accepts:
-                hits.setdefault((identity, entity), _Found(sign, fact.sign, entity.kind))
+                hits.setdefault((article, entity), _Found(article, entity, sign, fact))
     return list(hits.values())
+
+
+def _entity_qualities(truths: Truths, served: frozenset[ServedFact], found: list[_Found]) -> tuple[Quality, ...]:
+    true = Counter(entity.kind for truth in truths.values() for entity in truth)
+    served_kinds = Counter(_KIND_OF_PREFIX.get(fact.entity_id.partition(":")[0], Kind.OTHER) for fact in served)
+    right = Counter(hit.entity.kind for hit in found)
+    by_kind = tuple(Quality(kind, true[kind], served_kinds[kind], right[kind]) for kind in Kind)
+    return Quality("all entities", true.total(), len(served), len(found)), *by_kind
 
 
 def _sign_quality(sign: Sign, found: list[_Found]) -> Quality:
     return Quality(
         name=sign.name.lower(),
         true=sum(hit.true is sign for hit in found),
-        served=sum(hit.served is sign for hit in found),
-        right=sum(hit.true is sign and hit.served is sign for hit in found),
+        served=sum(hit.fact.sign is sign for hit in found),
+        right=sum(hit.true is sign and hit.fact.sign is sign for hit in found),
     )
+
+
+def _missed(truths: Truths, found: list[_Found]) -> tuple[Slip, ...]:
+    hits = {(hit.article, hit.entity) for hit in found}
+    return _most(entity.name for article, truth in truths.items() for entity in truth if (article, entity) not in hits)
+
+
+def _most(names: Iterable[str]) -> tuple[Slip, ...]:
+    """The most frequent names, ties by name."""
+    counted = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Slip(name, articles) for name, articles in counted[:SLIPS_SHOWN])

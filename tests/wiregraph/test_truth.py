@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from udfs.decode import Reason
 from wiregraph.generator import Size, generate
 from wiregraph.generator_records import Fate, Kind, Sign, StreamRecord
-from wiregraph.truth import Comparison, ServedCounts, ServedFact, compare, true_entities
+from wiregraph.truth import Comparison, ServedCounts, ServedFact, Slip, compare, true_entities
 
 RECORDS = generate(5, Size(items=400, sessions=5)).records
 
@@ -78,9 +78,12 @@ def test_a_missed_entity_costs_recall_and_an_invented_one_precision() -> None:
     facts = perfect_facts()
     listed = next(fact for fact in sorted(facts, key=str) if fact.entity_id.startswith("eq:"))
     missed = {quality.name: quality for quality in compared(facts=facts - {listed}).entities}
+    assert [slip.articles for slip in compared(facts=facts - {listed}).missed] == [1]
     assert missed[Kind.LISTED].right == missed[Kind.LISTED].true - 1
     assert missed[Kind.LISTED].precision == 1.0
     assert missed[Kind.PERSON].recall == 1.0
+    assert compared(facts=facts).missed == compared(facts=facts).invented == ()
+    assert compared(facts=facts | {replace(listed, entity_id="eq:NOSUCH")}).invented == (Slip("eq:NOSUCH", 1),)
     invented = {q.name: q for q in compared(facts=facts | {replace(listed, entity_id="eq:NOSUCH")}).entities}
     assert invented[Kind.LISTED].recall == 1.0
     assert invented[Kind.LISTED].served == invented[Kind.LISTED].right + 1
