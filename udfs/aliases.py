@@ -114,8 +114,9 @@ def _automaton(aliases: Mapping[str, Alias]) -> ahocorasick.Automaton:
 
 
 def group_tickers(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
-    """Return the entities' indices by symbol, in the order of the table."""
+    """Return the entities' indices by symbol: first who has it now, then ("-" before it) who had it."""
     grouped: dict[str, tuple[int, ...]] = {}
-    for symbol, index in pairs:
+    for item, index in sorted(pairs, key=lambda pair: pair[0].startswith("-")):
+        symbol = item.removeprefix("-")
         grouped[symbol] = (*grouped.get(symbol, ()), index)
     return grouped

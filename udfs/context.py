@@ -5,7 +5,7 @@ Pure rules over tokens; `udfs.linking` asks them for each alias that it finds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -36,7 +36,13 @@ PLAIN_WORDS = LEGAL_FORMS | word_set(
     " stake ceo cfo chief parent owner unit deal profit bonds debt holdings corp adr brokerage insurance motors motor"
     " pharma pharmaceuticals pharmaceutical laboratories labs energy airlines airways communications"
 )
-"""Words that may stand beside a company's name in a mention without making it another company."""
+"""Words that may stand beside a clear company name in a mention: a part of the same company."""
+
+NEUTRAL_WORDS = LEGAL_FORMS | word_set(
+    "the & 's group shares share stock stocks update rpt refile brief corrected wrapup exclusive alert text analysis"
+    " ceo cfo chief usa us uk"
+)
+"""Words that may stand beside any company name; "Capital" behind a plain name is another company."""
 
 _CONNECTORS = word_set("of & the 's de la du des del und et y e for on")
 _WORDS_IN_CAPITALS = word_set("us it all now who what on or")
@@ -97,6 +103,7 @@ class Reading:
         return all(token.capital or token.key in _CONNECTORS for token in words)
 
 
-def plain(tokens: Sequence[Token]) -> bool:
-    """Whether words beside an alias in a mention leave it the same company."""
-    return all(token.key in PLAIN_WORDS or token.key.isdigit() for token in tokens)
+def plain(tokens: Sequence[Token], policies: Iterable[Policy]) -> bool:
+    """Whether words beside aliases in a mention leave those the same companies."""
+    words = PLAIN_WORDS if all(policy is Policy.CLEAR for policy in policies) else NEUTRAL_WORDS
+    return all(token.key in words or token.key.isdigit() for token in tokens)

@@ -1,6 +1,7 @@
 """The shipped gazetteer: a versioned table of companies, institutions, people and places.
 
-Columns: id, name, type, sector, country, size, tickers (joined by spaces), aliases (joined by "|",
+Columns: id, name, type, sector, country, size, tickers (joined by spaces, "-" before one that was
+the company's formerly), aliases (joined by "|",
 each a letter of `udfs.aliases.Policy`, a capital letter if the alias counts only in capitals, and
 the alias's key). `models.gazetteer` compiles it; `manifest.json` beside it has version and sha256.
 """

@@ -126,7 +126,7 @@ class Linker:
             if mention.start <= token.start and token.end <= mention.end and not _touches(token.start, token.end, spans)
         ]
         if all(self._entity(match.alias.entity).type is EntityType.ORG for match in inside):
-            return plain(rest)
+            return plain(rest, (match.alias.policy for match in inside))
         return all(token.key in {"the", "'s"} for token in rest)
 
     def _resolve_mark(self, mark: Mark, tokens: Sequence[Token], matches: Sequence[Match]) -> ResolvedMark | None:

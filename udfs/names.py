@@ -27,7 +27,7 @@ def word_set(words: str) -> frozenset[str]:
 
 LEGAL_FORMS = word_set(
     "inc incorporated corp corporation co company cos companies plc ltd limited llc llp lp ag sa se nv spa ab asa oyj"
-    " gmbh kgaa kk bhd berhad pte pty sab pjsc ojsc jsc tbk sarl bv srl holding holdings"
+    " gmbh kgaa kk bhd berhad pte pty sab pjsc ojsc jsc tbk sarl bv srl holding holdings aktiengesellschaft oy"
 )
 """Last words of a company's name that do not tell companies apart."""
 
@@ -91,7 +91,7 @@ def strip_legal_form(keys: list[str]) -> list[str]:
     """Return token keys without a leading "the" and legal forms at the end, never fewer than one."""
     while len(keys) > 1 and keys[0] == "the":
         keys = keys[1:]
-    while len(keys) > 1 and (keys[-1] in LEGAL_FORMS or keys[-1] in {"&", POSSESSIVE_KEY}):
+    while len(keys) > 1 and (keys[-1] in LEGAL_FORMS or keys[-1] == "&"):
         keys = keys[:-1]
     return keys
 

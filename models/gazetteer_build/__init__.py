@@ -1,0 +1,1 @@
+"""The steps of compiling the gazetteer: sources, merge, policy, table."""

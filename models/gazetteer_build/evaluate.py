@@ -1,0 +1,169 @@
+"""Measure linking: `python -m models.gazetteer_build.evaluate --data DATA [--write]`.
+
+FinEntity's spans with a Reuters code behind them ("Johnson & Johnson <JNJ.N>") give a gold company;
+the code is taken out of the text before linking by name. SEntFiN's spans that its own list knows give
+a share only: the list is one of the gazetteer's sources. Benzinga's rows name a ticker, linked
+without any mention. `--sample N` prints links for reading by eye.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import random
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from udfs.gazetteer import GAZETTEER_DIR, MANIFEST_NAME, load_gazetteer
+from udfs.linking import Linker
+from udfs.marks import find_marks
+from udfs.records import EntityType, Mention
+
+_CODE = re.compile(r"\s*<[A-Z0-9a-z]+\.[A-Z]{1,3}>")
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """A text without marks, the span of a name in it, and the symbols that stood behind the name."""
+
+    text: str
+    mention: Mention
+    symbols: tuple[str, ...]
+
+
+def finentity_gold(data: Path) -> Iterator[Gold]:
+    """Yield FinEntity's spans that a Reuters code follows."""
+    for row in json.loads((data / "finentity" / "FinEntity_offsets_fixed.json").read_text(encoding="utf-8")):
+        for span in row["annotations"]:
+            behind = _CODE.match(row["content"], span["end"])
+            marks = find_marks(behind.group(), 100) if behind else []
+            if marks:
+                shift = sum(len(code.group()) for code in _CODE.finditer(row["content"], 0, span["start"]))
+                text = _CODE.sub("", row["content"])
+                start, end = span["start"] - shift, span["end"] - shift
+                yield Gold(text, Mention(start, end, text[start:end], EntityType.ORG), marks[0].symbols)
+
+
+def measure_finentity(
+    linker: Linker, tickers: dict[str, tuple[int, ...]], ids: list[str], data: Path
+) -> dict[str, object]:
+    """Return shares of the gold companies that get an `eq:` id, and of those the right one."""
+    linked = judged = right = known = total = 0
+    for gold in finentity_gold(data):
+        total += 1
+        found = [
+            item.entity.entity_id for item in linker.link(gold.text, [gold.mention]) if gold.mention in item.mentions
+        ]
+        candidates = {ids[index] for symbol in gold.symbols for index in tickers.get(symbol, ())}
+        known += bool(candidates)
+        if found and found[0].startswith("eq:"):
+            linked += 1
+            judged += bool(candidates)
+            right += found[0] in candidates
+    return {
+        "n": total,
+        "ticker_in_table": _share(known, total),
+        "linked": _share(linked, total),
+        "right_of_linked": _share(right, judged),
+    }
+
+
+def measure_sentfin(linker: Linker, data: Path) -> dict[str, object]:
+    """Return the share of SEntFiN's company spans (of companies in its list) that get an `eq:` id."""
+    surfaces: set[str] = set()
+    with (data / "sentfin" / "entity_list_comprehensive.csv").open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            names = [name.strip() for name in row["Entity"].split(",")]
+            if re.search(r"\b(?:Ltd|Limited)\b", names[0]):
+                surfaces.update(names)
+    linked = total = 0
+    for line in (data / "sentfin" / "entity_pairs.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        _, start, end, surface, _, title = line.split("\t")
+        if surface in surfaces and int(start) >= 0:
+            mention = Mention(int(start), int(end), surface, EntityType.ORG)
+            total += 1
+            linked += any(item.entity.entity_id.startswith("eq:") for item in linker.link(title, [mention]))
+    return {"n": total, "linked": _share(linked, total)}
+
+
+def measure_benzinga(linker: Linker, data: Path) -> dict[str, object]:
+    """Return the share of headlines whose ticker's company is found without any mention from NER."""
+    found = total = 0
+    path = data / "benzinga_analyst_ratings_sample" / "analyst_ratings_sample.csv"
+    with path.open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            if row["stock"] == "AAPL" or not row["title"]:
+                continue
+            total += 1
+            found += any(item.entity.entity_id == f"eq:{row['stock']}" for item in linker.link(row["title"], ()))
+    return {"n": total, "found": _share(found, total)}
+
+
+def measure_speed(linker: Linker, data: Path) -> dict[str, object]:
+    """Return milliseconds a headline, linked without mentions."""
+    titles = headlines(data)[:20_000]
+    start = time.perf_counter()
+    for title in titles:
+        linker.link(title, ())
+    return {"n": len(titles), "ms_per_headline": round((time.perf_counter() - start) * 1_000 / len(titles), 3)}
+
+
+def headlines(data: Path) -> list[str]:
+    """Return the wire's headlines of autumn 2008, press releases left out."""
+    with gzip.open(data / "reuters_titles" / "stream_2008_sep_nov.tsv.gz", "rt", encoding="utf-8") as lines:
+        rows = [line.split("\t") for line in lines][1:]
+    return [row[2] for row in rows if row[1] != "pressRelease"]
+
+
+def sample(linker: Linker, data: Path, count: int) -> Iterator[str]:
+    """Yield links of random headlines and FinEntity paragraphs, for a reader to judge."""
+    random.seed(20080915)
+    texts = [(title, ()) for title in random.sample(headlines(data), 20 * count)]
+    shown = 0
+    for text, mentions in texts:
+        for item in linker.link(text, mentions):
+            if item.entity.entity_id.startswith("eq:") and shown < count:
+                shown += 1
+                yield f"{item.mentions[0].surface!r} -> {item.entity.entity_id} ({item.entity.name}) | {text}"
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def main() -> None:
+    """Print the figures as JSON; `--write` puts them into the manifest."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--gazetteer", type=Path, default=GAZETTEER_DIR)
+    parser.add_argument("--sample", type=int, default=0)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    gazetteer = load_gazetteer(arguments.gazetteer)
+    linker = Linker(gazetteer)
+    for line in sample(linker, arguments.data, arguments.sample):
+        print(line)
+    ids = [listing.entity.entity_id for listing in gazetteer.listings]
+    measured = {
+        "finentity_spans_with_ticker": measure_finentity(linker, dict(gazetteer.tickers), ids, arguments.data),
+        "sentfin_spans_in_its_list": measure_sentfin(linker, arguments.data),
+        "benzinga_headlines_without_ner": measure_benzinga(linker, arguments.data),
+        "speed": measure_speed(linker, arguments.data),
+    }
+    print(json.dumps(measured, indent=2))
+    path = arguments.gazetteer / MANIFEST_NAME
+    if arguments.write:
+        manifest = orjson.loads(path.read_bytes())
+        manifest["measured"] = {**manifest["measured"], **measured}
+        path.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+if __name__ == "__main__":
+    main()
