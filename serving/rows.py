@@ -109,9 +109,9 @@ def _checked(row: Row) -> Row:
     return row
 
 
-def _fits(name: str, value: int | str) -> bool:
+def _fits(name: str, value: object) -> bool:
     if isinstance(value, int):
         return (0 if name in _TIMES else -INT64_MAX) <= value <= INT64_MAX
     if name in _NO_SLASH:
-        return "/" not in value
+        return "/" not in str(value)
     return name != "grain" or value in _GRAINS

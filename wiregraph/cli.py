@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from wiregraph import dead_letters_commands, demo, ingest_command, job_commands, stack_commands
+from wiregraph import dead_letters_commands, demo, dump, ingest_command, job_commands, read, stack_commands
 from wiregraph.errors import Failure, UsageError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app.add_typer(job_commands.app, name="job")
 app.command("demo")(demo.demo)
 app.command("ingest")(ingest_command.ingest_command)
 app.add_typer(dead_letters_commands.app, name="dead-letters")
+read.register(app)
+app.command("dump")(dump.dump)
 
 
 def main() -> None:

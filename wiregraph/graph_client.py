@@ -1,0 +1,137 @@
+"""Asks the stack's server: a stub whose errors are one line, and what all reading commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from wiregraph.errors import Failure, UsageError
+from wiregraph.stack import read_stack
+from wiregraph.times import parse_time
+from wiregraph.v1 import graph_pb2
+from wiregraph.v1.services_pb2_grpc import GraphStub
+
+AnswerT = TypeVar("AnswerT")
+
+MESSAGE_BYTES_MAX = 256 * 1024 * 1024
+TIMEOUT_S = 60.0
+_ID = re.compile(r"(eq|org|per|loc|sector|topic):.+", re.DOTALL)
+_WINDOW = re.compile(r"([1-9]\d{0,8})([mhd])", re.ASCII)
+_MINUTES = {"m": 1, "h": 60, "d": 1_440}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The options that most reading commands have, checked."""
+
+    window: Duration
+    as_of: Timestamp | None
+    known_at: Timestamp | None
+    graph: str
+
+
+def span(window: str, as_of: str | None, known_at: str | None, graph: str) -> Span:
+    """Of options as people type them; raises `UsageError`."""
+    return Span(parse_window(window), _timestamp(as_of), _timestamp(known_at), graph)
+
+
+def parse_window(text: str) -> Duration:
+    """Of 5m, 24h or 7d; raises `UsageError` for anything else."""
+    match = _WINDOW.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is not a window: write minutes, hours or days, such as 5m, 24h or 7d")
+    return Duration(seconds=int(match[1]) * _MINUTES[match[2]] * 60)
+
+
+def _timestamp(text: str | None) -> Timestamp | None:
+    if text is None:
+        return None
+    time_ms = parse_time(text)
+    return Timestamp(seconds=time_ms // 1_000, nanos=time_ms % 1_000 * 1_000_000)
+
+
+@contextmanager
+def connected(directory: Path) -> Iterator[GraphStub]:
+    """A stub of the server of the stack in a directory; errors of its calls become `Failure`s."""
+    stack = read_stack(directory)
+    if not stack.grpc_port:
+        raise Failure(f"no stack in {directory}: start one with `wiregraph stack up`")
+    options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
+    with grpc.insecure_channel(stack.grpc, options) as channel:
+        try:
+            yield GraphStub(channel)
+        except grpc.RpcError as error:
+            if not isinstance(error, grpc.Call):
+                raise
+            raise failure(error, stack.grpc) from error
+
+
+def failure(error: grpc.Call, address: str) -> Failure | UsageError:
+    """What to tell people of a call that failed."""
+    code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE and not details.startswith("graph "):
+        return Failure(f"no server at {address}: start one with `wiregraph stack up`")
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return Failure(f"{details}: try again in a moment")
+    if code is grpc.StatusCode.NOT_FOUND:
+        return Failure(f"{details}: look for it with `wiregraph resolve`")
+    if code is grpc.StatusCode.INVALID_ARGUMENT:
+        return UsageError(details)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Failure(f"the server at {address} took longer than {TIMEOUT_S:.0f} s: ask for a shorter window")
+    return Failure(f"the server at {address} answered {code.name}: {details}")
+
+
+def call(method: Callable[..., AnswerT], request: object) -> AnswerT:
+    """One call with a time limit."""
+    return method(request, timeout=TIMEOUT_S)
+
+
+class AmbiguousNameError(Failure):
+    """A name that may mean several entities, which are `candidates`."""
+
+    def __init__(self, name: str, candidates: list[graph_pb2.Candidate]) -> None:
+        ids = ", ".join(candidate.entity_id for candidate in candidates)
+        super().__init__(f"{name!r} may mean {ids}: ask for one of these ids")
+        self.candidates = candidates
+
+
+def find_entity(stub: GraphStub, name: str, graph: str) -> str:
+    """The id that a person's words mean; raises `AmbiguousNameError` or `Failure`."""
+    if _ID.fullmatch(name):
+        return name
+    request = graph_pb2.ResolveEntitiesRequest(text=name, graph=graph)
+    candidates = list(call(stub.ResolveEntities, request).candidates)
+    if not candidates:
+        raise Failure(f"nothing is called {name!r}: look for it with `wiregraph resolve`")
+    best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
+    if best[0].score < 1:
+        best = candidates
+    # Of names that are equally good, the one that the graph has heard of is meant.
+    heard = [candidate for candidate in best if candidate.articles] or best
+    if len(heard) > 1:
+        raise AmbiguousNameError(name, heard)
+    return str(heard[0].entity_id)
+
+
+def pages(stub: GraphStub, request: graph_pb2.ListMentionsRequest, limit: int | None) -> graph_pb2.ListMentionsResponse:
+    """All pages of mentions as one, at most `limit` mentions."""
+    whole = graph_pb2.ListMentionsResponse()
+    while True:
+        left = None if limit is None else limit - len(whole.mentions)
+        request.limit = 1_000 if left is None else min(left, 1_000)
+        page = call(stub.ListMentions, request)
+        whole.mentions.extend(page.mentions)
+        request.page_token = page.next_page_token
+        if not request.page_token or (limit is not None and len(whole.mentions) >= limit):
+            whole.watermark.CopyFrom(page.watermark)
+            whole.applied_at.CopyFrom(page.applied_at)
+            return whole

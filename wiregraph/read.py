@@ -1,0 +1,251 @@
+"""The commands that ask the server: entity, neighbors, series, mentions, top, watch, resolve, status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+from google.protobuf.message import Message
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from wiregraph import jobs_control, render
+from wiregraph.graph_client import AmbiguousNameError, call, connected, find_entity, pages, parse_window, span
+from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
+from wiregraph.v1 import graph_pb2
+from wiregraph.v1.services_pb2_grpc import GraphStub
+
+EntityArgument = Annotated[str, typer.Argument(metavar="ID|NAME", help="Such as eq:AIG, or a name to be resolved.")]
+WindowOption = Annotated[str, typer.Option("--window", help="Minutes, hours or days: 5m, 1h, 24h, 7d.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="The window's end; by default the latest event.")]
+KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only what was known by then.")]
+GraphOption = Annotated[str, typer.Option("--graph", help="A replayed graph's name; by default the live one.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; by default all.")]
+
+
+AnswerT = TypeVar("AnswerT", bound=Message)
+
+
+class TypeOption(StrEnum):
+    """Types of entities."""
+
+    ORG = "ORG"
+    PER = "PER"
+    LOC = "LOC"
+
+
+def entity(  # noqa: PLR0913 - a command's options are its arguments
+    name: EntityArgument,
+    *,
+    window: WindowOption = "24h",
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    graph: GraphOption = "",
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """Show an entity's scores over a window."""
+    asked = span(window, as_of, known_at, graph)
+    with _asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph)
+        request = graph_pb2.GetEntityRequest(
+            entity_id=entity_id, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
+        )
+        _show(call(stub.GetEntity, request), render.print_entity, json)
+
+
+def neighbors(  # noqa: PLR0913 - a command's options are its arguments
+    name: EntityArgument,
+    *,
+    window: WindowOption = "24h",
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    graph: GraphOption = "",
+    limit: LimitOption = None,
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """List who is named together with an entity, by falling weight."""
+    asked = span(window, as_of, known_at, graph)
+    with _asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph)
+        request = graph_pb2.GetNeighborsRequest(
+            entity_id=entity_id,
+            limit=limit,
+            window=asked.window,
+            as_of=asked.as_of,
+            known_at=asked.known_at,
+            graph=graph,
+        )
+        _show(call(stub.GetNeighbors, request), render.print_neighbors, json)
+
+
+def series(  # noqa: PLR0913 - a command's options are its arguments
+    name: EntityArgument,
+    *,
+    step: Annotated[str, typer.Option("--step", help="The length of each window.")] = "1h",
+    start: Annotated[str | None, typer.Option("--from", help="By default 24 steps before --to.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="By default the latest event.")] = None,
+    known_at: KnownAtOption = None,
+    graph: GraphOption = "",
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """Show an entity's scores over windows side by side."""
+    first, last = span(step, start, known_at, graph), span(step, end, known_at, graph)
+    with _asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph)
+        request = graph_pb2.GetSeriesRequest(entity_id=entity_id, step=first.window, to=last.as_of, graph=graph)
+        if first.as_of is not None:
+            getattr(request, "from").CopyFrom(first.as_of)  # A keyword of Python.
+        if first.known_at is not None:
+            request.known_at.CopyFrom(first.known_at)
+        _show(call(stub.GetSeries, request), render.print_series, json)
+
+
+def mentions(  # noqa: PLR0913 - a command's options are its arguments
+    name: EntityArgument,
+    *,
+    window: WindowOption = "24h",
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    graph: GraphOption = "",
+    limit: LimitOption = None,
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """List the articles that mention an entity, newest first."""
+    asked = span(window, as_of, known_at, graph)
+    with _asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph)
+        request = graph_pb2.ListMentionsRequest(
+            entity_id=entity_id, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
+        )
+        _show(pages(stub, request, limit), render.print_mentions, json)
+
+
+def top(  # noqa: PLR0913 - a command's options are its arguments
+    *,
+    kind: Annotated[TypeOption | None, typer.Option("--type", help="Only these.", case_sensitive=False)] = None,
+    window: WindowOption = "24h",
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    graph: GraphOption = "",
+    limit: LimitOption = None,
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """List the entities in the news, by falling number of articles."""
+    asked = span(window, as_of, known_at, graph)
+    with _asking(directory, json) as stub:
+        request = graph_pb2.ListTopRequest(
+            type=kind or "", limit=limit, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
+        )
+        _show(call(stub.ListTop, request), _print_top, json)
+
+
+def watch(
+    names: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Entities to watch.")],
+    window: WindowOption = "24h",
+    graph: GraphOption = "",
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """Show scores as they change, until Ctrl-C; --json prints one object a line."""
+    length = parse_window(window)
+    with _asking(directory, json) as stub:
+        ids = [find_entity(stub, name, graph) for name in names]
+        request = graph_pb2.WatchEntitiesRequest(entity_ids=ids, window=length, graph=graph)
+        scores = stub.WatchEntities(request)
+        try:
+            _print_stream(scores) if json else _live(scores)
+        except KeyboardInterrupt:
+            scores.cancel()
+
+
+def resolve(
+    text: Annotated[str, typer.Argument(help="A name, a ticker, an id or a sentence.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="At most so many.")] = 10,
+    graph: GraphOption = "",
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """List the entities that a text may mean, best first."""
+    with _asking(directory, json) as stub:
+        request = graph_pb2.ResolveEntitiesRequest(text=text, limit=limit, graph=graph)
+        _show(call(stub.ResolveEntities, request), _print_resolved, json)
+
+
+def status(graph: GraphOption = "", directory: DirOption = DEFAULT_DIR, json: JsonOption = False) -> None:
+    """Show the jobs, what became of the records that came in, and how far the graph is."""
+    jobs = jobs_control.list_jobs(directory)
+    with _asking(directory, json) as stub:
+        answer = call(stub.GetStatus, graph_pb2.GetStatusRequest(graph=graph))
+    if json:
+        _print_json({**render.to_json(answer), "jobs": [asdict(job) for job in jobs]})
+        return
+    console = Console()
+    table = Table("job", "state")
+    for job in jobs:
+        table.add_row(job.name, job.state)
+    console.print(table if jobs else "no job runs: start one with `wiregraph job news-graph`")
+    render.print_status(console, answer)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the command line."""
+    for command in (entity, neighbors, series, mentions, top, watch, resolve, status):
+        app.command(command.__name__)(command)
+
+
+@contextmanager
+def _asking(directory: Path, json: bool) -> Iterator[GraphStub]:
+    try:
+        with connected(directory) as stub:
+            yield stub
+    except AmbiguousNameError as error:
+        if not json:
+            render.print_candidates(Console(), error.candidates)
+        raise
+
+
+def _show(answer: AnswerT, print_table: Callable[[Console, AnswerT], None], json: bool) -> None:
+    if json:
+        _print_json(render.to_json(answer))
+    else:
+        print_table(Console(), answer)
+
+
+def _print_json(content: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(content) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _print_top(console: Console, answer: graph_pb2.ListTopResponse) -> None:
+    console.print(render.scores_table(answer.entities))
+    render.footer(console, answer.watermark, answer.applied_at)
+
+
+def _print_resolved(console: Console, answer: graph_pb2.ResolveEntitiesResponse) -> None:
+    render.print_candidates(console, answer.candidates)
+
+
+def _print_stream(scores: Iterator[graph_pb2.EntityScore]) -> None:
+    for score in scores:
+        _print_json(render.to_json(score))
+
+
+def _live(scores: Iterator[graph_pb2.EntityScore]) -> None:
+    latest: dict[str, graph_pb2.EntityScore] = {}
+    with Live(render.scores_table(()), refresh_per_second=10) as live:
+        for score in scores:
+            latest[score.entity_id] = score
+            live.update(render.scores_table(latest.values()))

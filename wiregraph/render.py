@@ -1,0 +1,158 @@
+"""Answers of the server as tables for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from wiregraph.v1 import graph_pb2
+
+NONE = Text("-", "dim")
+SIGN_LEAST = 0.05
+"""Sentiments nearer to 0 than this are shown without a colour."""
+
+
+def to_json(message: Message) -> dict[str, Any]:
+    """Snake-case names as in the proto, numbers as numbers, absent values null; times are RFC 3339."""
+    return {field.name: _field(message, field.name) for field in message.DESCRIPTOR.fields}
+
+
+def _field(message: Message, name: str) -> object:
+    field = message.DESCRIPTOR.fields_by_name[name]
+    value = getattr(message, name)
+    if field.label == field.LABEL_REPEATED:
+        return [_value(item) for item in value]
+    return _value(value) if not field.has_presence or message.HasField(name) else None
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Timestamp | Duration):
+        return value.ToJsonString()
+    return to_json(value) if isinstance(value, Message) else value
+
+
+def time_text(timestamp: Timestamp) -> str:
+    """RFC 3339 to the second, a dash for none."""
+    return timestamp.ToDatetime().strftime("%Y-%m-%d %H:%M:%SZ") if timestamp.ByteSize() else "-"
+
+
+def sentiment_text(score: graph_pb2.EntityScore | graph_pb2.Neighbor | graph_pb2.EntityMention) -> Text:
+    """Signed, green above and red below 0; a dash where there is none."""
+    if not isinstance(score, graph_pb2.EntityMention) and not score.HasField("sentiment"):
+        return NONE
+    style = "green" if score.sentiment > SIGN_LEAST else "red" if score.sentiment < -SIGN_LEAST else ""
+    return Text(f"{score.sentiment:+.3f}", style)
+
+
+def footer(console: Console, watermark: Timestamp, applied_at: Timestamp) -> None:
+    """How complete an answer is."""
+    console.print(Text(f"complete up to {time_text(watermark)}, applied at {time_text(applied_at)}", "dim"))
+
+
+def print_entity(console: Console, score: graph_pb2.EntityScore) -> None:
+    """All scores of an entity, one a row."""
+    table = Table(title=Text(f"{score.name} ({score.entity_id})", "bold"), title_justify="left", show_header=False)
+    rows: dict[str, str | Text] = {
+        "type": f"{score.type} {score.sector}".strip(),
+        "window": f"{score.window.ToTimedelta()} up to {time_text(score.as_of)}",
+        "articles": f"{score.articles:,}",
+        "mentions": f"{score.mentions:,}",
+        "sentiment": sentiment_text(score),
+        "stddev": _optional(score, "sentiment_stddev"),
+        "positive / neutral / negative": f"{score.positive:,} / {score.neutral:,} / {score.negative:,}",
+        "relevance": _optional(score, "relevance"),
+        "volume z-score": _optional(score, "volume_zscore"),
+        "novelty": _optional(score, "novelty"),
+        "models": " ".join(score.model_versions) or NONE,
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    console.print(table)
+    footer(console, score.watermark, score.applied_at)
+
+
+def _optional(score: graph_pb2.EntityScore, name: str) -> str | Text:
+    return f"{getattr(score, name):.3f}" if score.HasField(name) else NONE
+
+
+def scores_table(scores: Iterable[graph_pb2.EntityScore]) -> Table:
+    """Entities side by side, one a row."""
+    table = _table(["entity", "name", "type"], ["articles", "mentions", "sentiment", "relevance", "z-score"])
+    for score in scores:
+        table.add_row(
+            score.entity_id,
+            score.name,
+            score.type,
+            f"{score.articles:,}",
+            f"{score.mentions:,}",
+            sentiment_text(score),
+            _optional(score, "relevance"),
+            _optional(score, "volume_zscore"),
+        )
+    return table
+
+
+def print_series(console: Console, answer: graph_pb2.GetSeriesResponse) -> None:
+    """One step a row."""
+    table = _table(["up to"], ["articles", "mentions", "sentiment", "relevance"])
+    for point in answer.points:
+        relevance = _optional(point, "relevance")
+        cells = (f"{point.articles:,}", f"{point.mentions:,}", sentiment_text(point), relevance)
+        table.add_row(time_text(point.as_of), *cells)
+    console.print(table)
+    footer(console, answer.watermark, answer.applied_at)
+
+
+def print_neighbors(console: Console, answer: graph_pb2.GetNeighborsResponse) -> None:
+    """One neighbour a row."""
+    table = _table(["entity", "name", "type"], ["articles", "weight", "sentiment"])
+    for one in answer.neighbors:
+        cells = (f"{one.articles:,}", f"{one.weight:.3f}", sentiment_text(one))
+        table.add_row(one.entity_id, one.name, one.type, *cells)
+    console.print(table)
+    footer(console, answer.watermark, answer.applied_at)
+
+
+def print_mentions(console: Console, answer: graph_pb2.ListMentionsResponse) -> None:
+    """One article a row."""
+    table = _table(["event time", "article", "headline"], ["mentions", "sentiment", "relevance"])
+    for one in answer.mentions:
+        article = Text(f"{one.topic}/{one.article_id}")
+        cells = (f"{one.mentions:,}", sentiment_text(one), f"{one.relevance:.3f}")
+        table.add_row(time_text(one.event_time), article, Text(one.headline), *cells)
+    console.print(table)
+    footer(console, answer.watermark, answer.applied_at)
+
+
+def print_candidates(console: Console, candidates: Iterable[graph_pb2.Candidate]) -> None:
+    """One entity a row, best first."""
+    table = _table(["entity", "name", "type"], ["score", "articles"])
+    for one in candidates:
+        table.add_row(one.entity_id, one.name, one.type, f"{one.score:.2f}", f"{one.articles:,}")
+    console.print(table)
+
+
+def print_status(console: Console, answer: graph_pb2.GetStatusResponse) -> None:
+    """What became of the records, and how far the graph is."""
+    table = _table(["counts"], ["records"])
+    for name, value in to_json(answer.counts).items():
+        table.add_row(name, f"{value:,}")
+    console.print(table)
+    lag = f"{answer.lag:,} records behind" if answer.lag >= 0 else "lag unknown: Kafka does not answer"
+    sizes = f"{answer.entities:,} entities, {answer.facts:,} facts, {lag}"
+    console.print(f"graph {answer.graph}: {sizes}, latest event {time_text(answer.latest_event)}")
+    footer(console, answer.watermark, answer.applied_at)
+
+
+def _table(left: list[str], right: list[str]) -> Table:
+    table = Table(*left)
+    for name in right:
+        table.add_column(name, justify="right")
+    return table
