@@ -1,8 +1,9 @@
 """The compiled gazetteer in memory: entities, and the automaton that finds their aliases.
 
 Each token of an alias stands between two spaces of its own (" lehman  brothers "), so that a match
-begins and ends with whole tokens and neighbouring matches share no character: one pass of the
-automaton then gives the leftmost longest matches, none overlapping another.
+begins and ends with whole tokens and neighbouring matches share no character. Of all matches, the
+leftmost longest ones are kept here: the automaton's own `iter_long` misses a match inside what
+began as a longer one ("b" in "a b" where "a b a" is an alias too).
 """
 
 from __future__ import annotations
@@ -78,13 +79,22 @@ class Gazetteer:
         text, firsts, lasts = _spaced(tokens)
         found = (
             (firsts.get(end + 1 - len(key)), lasts.get(end + 1), alias)
-            for end, (key, alias) in self._automaton.iter_long(text)
+            for end, (key, alias) in self._automaton.iter(text)
         )
-        return [
+        matches = [
             Match(first, last, tokens[first].start, tokens[last - 1].end, alias)
             for first, last, alias in found
             if first is not None and last is not None
         ]
+        return _leftmost_longest(matches)
+
+
+def _leftmost_longest(matches: Iterable[Match]) -> list[Match]:
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda match: (match.first, -match.last)):
+        if not kept or match.first >= kept[-1].last:
+            kept.append(match)
+    return kept
 
 
 def _spaced(tokens: Sequence[Token]) -> tuple[str, dict[int, int], dict[int, int]]:
