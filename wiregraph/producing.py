@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,12 @@ WAITING_BYTES_MAX = 64 * 1024 * 1024
 """What may wait for an acknowledgement; kafka-python itself knows no bound."""
 
 BOOTSTRAP_TIMEOUT_MS = 10_000
+METADATA_TIMEOUT_MS = 5_000
 REQUEST_TIMEOUT_MS = 15_000
-DELIVERY_TIMEOUT_MS = 30_000
+DELIVERY_TIMEOUT_MS = 60_000
+RECONNECT_MS_MAX = 1_000
+"""A broker that comes back is found again soon; by default a client comes to wait for half a minute."""
+
 POLL_S = 0.005
 
 # In Python the checksum of a batch costs more than packing it first (8 MB/s against 50 MB/s), and
@@ -72,9 +76,10 @@ class Sender:
     def flush(self) -> None:
         """Wait until Kafka has acknowledged everything; raises Failure where it does not."""
         try:
-            self._producer.flush(timeout=(DELIVERY_TIMEOUT_MS + REQUEST_TIMEOUT_MS) / 1_000)
-        except KafkaTimeoutError as error:
-            raise self._failure(error) from error
+            self._producer.flush(timeout=DELIVERY_TIMEOUT_MS / 1_000)
+        except KafkaTimeoutError:
+            silence = f"no answer for {DELIVERY_TIMEOUT_MS // 1_000} s, see `wiregraph stack status`"
+            raise self._failure(silence) from None
         self._raise_error()
 
     def _make_room(self, size: int) -> None:
@@ -94,8 +99,8 @@ class Sender:
         if self._error is not None:
             raise self._failure(self._error)
 
-    def _failure(self, error: Exception) -> Failure:
-        return Failure(f"Kafka acknowledged {self.acknowledged:,} records, then: {error or type(error).__name__}")
+    def _failure(self, why: object) -> Failure:
+        return Failure(f"Kafka acknowledged {self.acknowledged:,} records, then: {why or type(why).__name__}")
 
 
 @contextmanager
@@ -103,12 +108,17 @@ def open_sender(options: Mapping[str, Any], topic: str) -> Iterator[Sender]:
     """A sender for a topic that exists; raises Failure where Kafka cannot be reached or the topic is missing."""
     producer = _producer(options)
     try:
-        if not producer.partitions_for(topic):
-            raise Failure(f"topic {topic} is missing: `wiregraph stack up` creates it")
+        producer.partitions_for(topic)
         yield Sender(producer)
     except KafkaTimeoutError as error:
-        raise Failure(f"topic {topic} is missing or Kafka does not answer: {error}") from error
+        raise Failure(f"the topic {topic} is missing, `wiregraph stack up` creates it; or Kafka is silent") from error
     finally:
+        _close(producer)
+
+
+def _close(producer: KafkaProducer) -> None:
+    """Let go of the connections; whether everything arrived has been said before."""
+    with suppress(KafkaError):
         producer.close(timeout=1)
 
 
@@ -122,10 +132,11 @@ def _producer(options: Mapping[str, Any]) -> KafkaProducer:
             linger_ms=LINGER_MS,
             batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES_MAX,
-            max_block_ms=BOOTSTRAP_TIMEOUT_MS,
+            max_block_ms=METADATA_TIMEOUT_MS,
             bootstrap_timeout_ms=BOOTSTRAP_TIMEOUT_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             delivery_timeout_ms=DELIVERY_TIMEOUT_MS,
+            reconnect_backoff_max_ms=RECONNECT_MS_MAX,
             allow_auto_create_topics=False,
         )
     except KafkaError as error:

@@ -192,8 +192,9 @@ def _stopped(directory: Path, stack: Stack, names: tuple[str, ...], say: Say) ->
         record = stack.processes.get(name)
         if record and processes.stop(record, GRACE_S):
             say(f"stopped the {name}")
-        stack = stack.without_process(name)
-        save_stack(directory, stack)
+        if record:
+            stack = stack.without_process(name)
+            save_stack(directory, stack)
     return stack
 
 

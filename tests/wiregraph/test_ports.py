@@ -28,3 +28,13 @@ def test_a_remembered_port_is_taken_again_where_it_is_free(taken: int) -> None:
 def test_whether_somebody_listens(taken: int) -> None:
     assert ports.accepts(taken)
     assert not ports.accepts(ports.choose(None, 0))
+
+
+def test_ports_are_none_that_the_system_gives_to_clients() -> None:
+    assert ports.choose(None, 0) in ports.SERVER_PORTS
+
+
+def test_no_free_port_is_one_clear_line(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "SERVER_PORTS", range(taken, taken + 1))
+    with pytest.raises(Failure, match="is free"):
+        ports.choose(None, 0)

@@ -89,7 +89,7 @@ def test_up_down_and_up_again(directory: Path) -> None:
 @pytest.mark.jvm
 def test_up_after_kill_9_of_up(directory: Path) -> None:
     command = [sys.executable, "-m", "wiregraph.cli", "stack", "up", "--dir", str(directory)]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - the command under test
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not read_stack(directory).processes:
         assert time.monotonic() < deadline
@@ -132,6 +132,11 @@ def test_down_ends_jobs_and_strays_too(directory: Path) -> None:
 def test_down_where_there_never_was_a_stack(tmp_path: Path) -> None:
     assert down(tmp_path / "nowhere", print) == 0
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_down_writes_nothing_about_a_stack_that_never_was(tmp_path: Path) -> None:
+    assert down(tmp_path, print) == 0
+    assert not stack_file(tmp_path).exists()
 
 
 def test_a_port_that_is_taken_is_one_clear_line(directory: Path) -> None:
