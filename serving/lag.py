@@ -14,11 +14,13 @@ from udfs.topics import graph_topic
 
 UNKNOWN = -1
 FRESH_S = 1.0
+UNKNOWN_FRESH_S = 5.0
+"""While Kafka is away a question costs up to two seconds."""
 TIMEOUT_MS = 2_000
 
 
 class LagMeter:
-    """Safe for any number of threads; asks Kafka at most once a second for each graph."""
+    """Safe for any number of threads; asks Kafka at most once a second for each graph, less often while it is away."""
 
     def __init__(self, kafka: Mapping[str, object]) -> None:
         self._kafka = {"bootstrap_timeout_ms": TIMEOUT_MS, "request_timeout_ms": TIMEOUT_MS, **kafka}
@@ -29,8 +31,8 @@ class LagMeter:
     def lag(self, graph: str, offsets: Mapping[int, int]) -> int:
         """Records after these offsets; -1 while Kafka does not answer."""
         with self._lock:
-            asked_at, end = self._ends.get(graph, (0.0, UNKNOWN))
-            if time.monotonic() - asked_at > FRESH_S:
+            asked_at, end = self._ends.get(graph, (-UNKNOWN_FRESH_S, UNKNOWN))
+            if time.monotonic() - asked_at > (UNKNOWN_FRESH_S if end == UNKNOWN else FRESH_S):
                 end = self._ask("" if graph == LIVE else graph)
                 self._ends[graph] = (time.monotonic(), end)
         return UNKNOWN if end == UNKNOWN else max(0, end - sum(offsets.values()))

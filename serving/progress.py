@@ -57,8 +57,10 @@ def dump_progress(progress: Progress) -> bytes:
 
 def load_progress(stored: bytes | None) -> Progress:
     """The inverse of `dump_progress`; raises `ProgressError` for anything else."""
+    if stored is None:
+        raise ProgressError("it does not say how far it is")
     try:
-        fields = orjson.loads(stored or b"null")
+        fields = orjson.loads(stored)
         if fields["format"] != FORMAT:
             raise ProgressError(f"format {fields['format']}, not {FORMAT}")
         progress = dict(fields["progress"])
@@ -66,7 +68,7 @@ def load_progress(stored: bytes | None) -> Progress:
             progress[name] = {int(partition): offset for partition, offset in progress[name].items()}
         return Progress(**progress)
     except (TypeError, KeyError, AttributeError, orjson.JSONDecodeError) as error:
-        raise ProgressError(f"no progress record: {error}") from error
+        raise ProgressError(f"it does not say how far it is: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
