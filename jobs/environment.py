@@ -50,6 +50,9 @@ def _prepare_process(settings: JobSettings) -> None:
     own = get_jvm_opts({"FLINK_CONF_DIR": str(_FLINK_HOME / "conf")})
     os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *JVM_OPTIONS]))
     settings.log_dir.mkdir(parents=True, exist_ok=True)
+    # RocksDB leaves a log for each operator and run here; Flink refuses long paths anywhere else.
+    for old in settings.log_dir.glob("*_db_LOG*"):
+        old.unlink(missing_ok=True)
     settings.scratch.mkdir(parents=True, exist_ok=True)
 
 
@@ -66,7 +69,6 @@ def flink_options(settings: JobSettings) -> dict[str, str]:
 def _state_options(settings: JobSettings) -> dict[str, str]:
     options = {
         "state.backend.type": "rocksdb",
-        "state.backend.rocksdb.log.dir": str(settings.scratch.absolute()),
         "execution.checkpointing.incremental": "true",
         "execution.checkpointing.dir": (settings.state_dir / "checkpoints").absolute().as_uri(),
         "execution.checkpointing.savepoint-dir": (settings.state_dir / "savepoints").absolute().as_uri(),

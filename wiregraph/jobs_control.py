@@ -78,7 +78,7 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
     options = {
         "--bootstrap": request.bootstrap,
         "--state-dir": str(state),
-        "--log-dir": str(directory.absolute() / "logs"),
+        "--log-dir": str(directory.absolute() / "logs" / request.name),
         "--jars": str(jars_directory()),
         "--graph": request.graph,
         "--parallelism": str(request.parallelism),

@@ -78,7 +78,7 @@ def test_each_bad_record_is_a_dead_letter_with_its_reason(system: System) -> Non
 def test_a_dead_letter_can_be_sent_again(system: System) -> None:
     before = system.settled(len(SENT))
     letter = system.json("dead-letters", "list", "--reason", Reason.NOT_JSON)[0]
-    system.wiregraph("dead-letters", "retry", str(letter["at"]))
+    system.wiregraph("dead-letters", "retry", str(letter["dead_letter_offset"]))
     SENT.append(b"")
     assert system.settled(len(SENT)).dead_letters == before.dead_letters + 1
 
