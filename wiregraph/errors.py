@@ -1,4 +1,4 @@
-"""The two ways in which a command fails; `wiregraph.cli.main` turns them into one line and a code."""
+"""The two ways in which a command fails; `wiregraph.__main__` turns them into one line and a code."""
 
 
 class Failure(Exception):

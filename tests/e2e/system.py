@@ -58,7 +58,7 @@ class System:
     def wiregraph(self, *arguments: str) -> str:
         """What a command prints; a failed one fails the test with its words."""
         done = subprocess.run(
-            [sys.executable, "-m", "wiregraph.cli", *arguments, "--dir", str(self.directory)],
+            [sys.executable, "-m", "wiregraph", *arguments, "--dir", str(self.directory)],
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -128,9 +128,7 @@ def test_only_a_directory_that_a_demo_made_is_cleared(tmp_path: Path) -> None:
 def test_a_second_demo_in_a_directory_is_refused(tmp_path: Path) -> None:
     held = f"import fcntl, sys; f = open({str(tmp_path / 'demo.lock')!r}, 'w'); fcntl.flock(f, fcntl.LOCK_EX)"
     wait = "; print('held', flush=True); sys.stdin.read()"
-    with subprocess.Popen(
-        [sys.executable, "-c", held + wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
+    with subprocess.Popen([sys.executable, "-c", held + wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout
         other.stdout.readline()
         with pytest.raises(Failure, match="already"), demo_stack(tmp_path / "demo", print):
@@ -159,7 +157,7 @@ def test_a_signal_stops_and_a_second_one_does_not_disturb(number: signal.Signals
 
 
 def run_demo(directory: Path, *options: str) -> subprocess.Popen[str]:
-    argv = [sys.executable, "-m", "wiregraph.cli", "demo", "--dir", str(directory), *options]
+    argv = [sys.executable, "-m", "wiregraph", "demo", "--dir", str(directory), *options]
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

@@ -88,7 +88,7 @@ def test_up_down_and_up_again(directory: Path) -> None:
 
 @pytest.mark.jvm
 def test_up_after_kill_9_of_up(directory: Path) -> None:
-    command = [sys.executable, "-m", "wiregraph.cli", "stack", "up", "--dir", str(directory)]
+    command = [sys.executable, "-m", "wiregraph", "stack", "up", "--dir", str(directory)]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not read_stack(directory).processes:
