@@ -98,7 +98,10 @@ def ner_training(data: Path) -> dict[str, list[Example]]:
     return {
         "finer_ord": finer(data / "finer_ord/train.csv"),
         "wnut17": columns(data / "wnut17/train.conll", "wnut17", 0, "\t"),
-        "btc": columns(data / "btc_tweet_ner/btc.train", "btc", 0, "\t"),
+        "btc": [
+            *columns(data / "btc_tweet_ner/btc.train", "btc", 0, "\t"),
+            *columns(data / "btc_tweet_ner/btc.dev", "btc", 0, "\t"),
+        ],
         "sec_filings": columns(data / "sec_filings_ner/train_FIN5.txt", "sec_filings", 0, None),
         "wikineural": columns(data / "wikineural_en/val.conllu", "wikineural", 1, "\t"),
         "wikiann": columns(data / "wikineural_en/wikiann_en_train.conllu", "wikiann", 1, "\t"),
@@ -110,5 +113,4 @@ def ner_held(data: Path) -> dict[str, list[Example]]:
     return {
         "finer_ord_val": finer(data / "finer_ord/val.csv"),
         "wnut17_dev": columns(data / "wnut17/dev.conll", "wnut17", 0, "\t"),
-        "btc_dev": columns(data / "btc_tweet_ner/btc.dev", "btc", 0, "\t"),
     }

@@ -92,7 +92,7 @@ def fit(items: Sequence[Item], epochs: int, seed: int) -> tuple[Ranker, list[flo
             for start in range(0, len(order), ARTICLES_A_BATCH)
         ]
         schedule.step()
-        curve.append(float(np.mean(losses)))
+        curve.append(round(float(np.mean(losses)), 4))
     return model.eval(), curve
 
 
@@ -148,7 +148,7 @@ def baselines(items: Sequence[Item]) -> dict[str, float]:
 
 def main() -> None:
     """Train, export and measure."""
-    arguments = command(__doc__, epochs=60)
+    arguments = command("relevance", __doc__, epochs=60)
     seed_everything(arguments.seed, threads=1)
     training, dev = datasets(arguments)
     model, curve = fit(training, arguments.epochs, arguments.seed)

@@ -1,6 +1,8 @@
 """Train the targeted sentiment model: one encoding of a text, pooled over each entity's span.
 
-python -m models.sentiment --data DATA --out FOLDER [--seed 1] [--epochs 4]
+python -m models.sentiment --data DATA --out FOLDER [--seed 1] [--epochs 2]
+
+The first stage reads the financial sets for `--epochs` epochs, the second one all sets at a lower rate.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models import sentiment_corpora as corpora
-from models.command import command
+from models.command import Arguments, Stage, command
 from models.encoder import SPECIAL, WIDTH, Encoder, base_tokenizer
 from models.graph import span_scorer
 from models.shipping import Release, Source, arrays, runner, ship
@@ -34,6 +36,9 @@ outside of what it knows. Markets' words (falls, cuts) count as they do for an i
 LENGTH_MAX = 126
 ALL_TARGETS = 0.6
 """In this share of the texts all targets are marked together, in the others one alone."""
+FIRST_SETS = ("sentfin", "finentity")
+SECOND_RATE = 1e-4
+SECOND_EPOCHS = 1
 Held = Mapping[str, Sequence[corpora.Example]]
 
 
@@ -120,17 +125,31 @@ def logits(model: Scorer, items: Sequence[Item]) -> tk.FloatArray:
         return np.concatenate([model(collate([item])).numpy() for item in items])
 
 
-def fit(items: list[Item], epochs: int, plan: Plan) -> tuple[Scorer, list[float]]:
-    """Train a scorer and return it with its loss curve."""
+def fit(model: Scorer, items: Sequence[Item], epochs: int, plan: Plan) -> list[float]:
+    """Train a scorer and return its loss curve."""
     chance = random.Random(plan.seed)
-    model = Scorer()
 
     def loss_of(_: int, batch: Sequence[int]) -> Tensor:
         inputs = collate([thinned(items[index], chance) for index in batch])
         return functional.cross_entropy(model(inputs).float(), inputs.labels, label_smoothing=0.05)
 
     grouped = [batches([len(item.ids) for item in items], chance) for _ in range(epochs)]
-    return model, train(model, grouped, loss_of, plan)
+    return train(model, grouped, loss_of, plan)
+
+
+def train_stages(arguments: Arguments, tokenizer: Tokenizer, training: Held) -> tuple[Scorer, list[float]]:
+    """Run both stages, or go on behind what an earlier run has finished."""
+    model = Scorer()
+    sets = {
+        name: [item for item in (encode(tokenizer, example) for example in examples) if item]
+        for name, examples in training.items()
+    }
+    first = [item for name in FIRST_SETS for item in sets[name]]
+    everything = [item for items in sets.values() for item in items]
+    curve = Stage(arguments, "first").run(model, lambda: fit(model, first, arguments.epochs, Plan(arguments.seed)))
+    plan = Plan(arguments.seed + 1, encoder_rate=SECOND_RATE)
+    curve += Stage(arguments, "second").run(model, lambda: fit(model, everything, SECOND_EPOCHS, plan))
+    return model, curve
 
 
 def temperature(found: tk.FloatArray, labels: tk.IntArray) -> float:
@@ -180,18 +199,11 @@ def quality(model: Scorer, tokenizer: Tokenizer, heat: float, held: Held) -> dic
 
 def main() -> None:
     """Train, calibrate, export and measure."""
-    arguments = command(__doc__, epochs=4)
+    arguments = command("sentiment", __doc__, epochs=2)
     seed_everything(arguments.seed)
     tokenizer = base_tokenizer()
     training, held = corpora.training_and_held(arguments.data)
-    model, curve = Scorer(), []
-    if arguments.state is None:
-        examples = [example for examples in training.values() for example in examples]
-        items = [item for item in (encode(tokenizer, example) for example in examples) if item]
-        model, curve = fit(items, arguments.epochs, Plan(arguments.seed))
-        torch.save(model.state_dict(), arguments.out / "state.pt")
-    else:
-        model.load_state_dict(torch.load(arguments.state, weights_only=True))
+    model, curve = train_stages(arguments, tokenizer, training)
     calibration = [item for item in (encode(tokenizer, example) for example in held["sentfin"]) if item]
     heat = temperature(logits(model, calibration), np.concatenate([item.labels for item in calibration]))
     sources = tuple(Source(name, corpora.LICENCES[name], len(examples)) for name, examples in training.items())
