@@ -5,10 +5,12 @@ Pure: the same text and mentions give the same entities, whatever articles came 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from udfs.aliases import Gazetteer, Match, Policy
 from udfs.context import Reading, plain
@@ -16,6 +18,7 @@ from udfs.marks import Mark, find_marks
 from udfs.names import LEGAL_FORMS, Token, entity_of_id, nil_entity, normalised, tokenise
 from udfs.records import Entity, EntityType, LinkedEntity, Mention
 from udfs.resolving import Resolution, Resolver
+from udfs.spans import Span, Spans, disjoint
 
 TEXT_LIMIT = 32_768
 """A text is searched up to here; NER reads no further either."""
@@ -56,19 +59,18 @@ class Linker:
         linker's own: ticker marks, and unmistakable names that NER missed.
         """
         tokens = tokenise(text, TEXT_LIMIT)
-        matches = self._gazetteer.matches(tokens)
+        aliases = Spans(self._gazetteer.matches(tokens))
         marks = find_marks(text, TEXT_LIMIT)
-        resolved = [mark for mark in (self._resolve_mark(mark, tokens, matches) for mark in marks) if mark]
-        regions = [(mark.opening, mark.end) for mark in marks if mark.opening < mark.start]
-        regions += [(item.mark.opening, item.mark.end) for item in resolved]
-        mentions = _cut(text, _disjoint(text, mentions), regions)
-        matches = [match for match in matches if not _touches(match.start, match.end, regions)]
+        resolved = [item for item in (self._resolve_mark(mark, tokens, aliases) for mark in marks) if item]
+        regions = _regions(marks, resolved)
+        spans = _cut(disjoint(item for item in mentions if 0 <= item.start < item.end <= len(text)), regions)
+        matches = [match for match in aliases.items if not regions.touching(match.start, match.end)]
         reading = Reading.of(text, tokens, frozenset(item.entity for item in resolved))
-        claims = self._claims(text, reading, matches, mentions)
-        taken = [(claim.mention.start, claim.mention.end) for claim in claims]
-        left = [mention for mention in mentions if not _touches(mention.start, mention.end, taken)]
+        claims = self._claims(text, reading, matches, spans)
+        taken = Spans(claim.mention for claim in claims)
+        left = [mention for mention in spans.items if not taken.touching(mention.start, mention.end)]
         claims += [*self._mark_claims(text, resolved), *self._nil_claims(left, resolved)]
-        return _grouped(_with_short_forms(claims))
+        return _grouped(_with_short_forms(claims, self._gazetteer.by_id))
 
     def resolve(self, text: str, limit: int) -> tuple[Resolution, ...]:
         """Return at most `limit` entities that a name, ticker, id or sentence may mean, best first."""
@@ -86,11 +88,9 @@ class Linker:
     def _entity(self, index: int) -> Entity:
         return self._gazetteer.listings[index].entity
 
-    def _claims(
-        self, text: str, reading: Reading, matches: Sequence[Match], mentions: Sequence[Mention]
-    ) -> list[Claim]:
+    def _claims(self, text: str, reading: Reading, matches: Sequence[Match], mentions: Spans[Mention]) -> list[Claim]:
         """Return the claims of aliases: first those beyond doubt, then those that they support."""
-        touching = {match: _overlapping(match, mentions) for match in matches}
+        touching = {match: mentions.touching(match.start, match.end) for match in matches}
 
         def linkable(match: Match, reading: Reading) -> bool:
             lead = max(touching[match], key=lambda mention: _overlap(match, mention), default=None)
@@ -99,9 +99,10 @@ class Linker:
 
         sure = [match for match in matches if linkable(match, reading)]
         reading = replace(reading, named=frozenset(match.alias.entity for match in sure))
-        found = [match for match in matches if linkable(match, reading)]
-        broken = {mention for mention in mentions if not self._whole(mention, found, reading.tokens)}
-        kept = [match for match in found if broken.isdisjoint(touching[match])]
+        found = Spans(match for match in matches if linkable(match, reading))
+        tokens = Spans(reading.tokens)
+        broken = {mention for mention in mentions.items if not self._whole(mention, found, tokens)}
+        kept = [match for match in found.items if broken.isdisjoint(touching[match])]
         uses = Counter(mention for match in kept for mention in touching[match])
         return [self._claim(text, match, [item for item in touching[match] if uses[item] == 1]) for match in kept]
 
@@ -114,40 +115,42 @@ class Linker:
         entity = self._entity(match.alias.entity)
         return Claim(Mention(start, end, text[start:end], entity.type), entity)
 
-    def _whole(self, mention: Mention, found: Sequence[Match], tokens: Sequence[Token]) -> bool:
+    def _whole(self, mention: Mention, found: Spans[Match], tokens: Spans[Token]) -> bool:
         """Whether what a mention says beside the aliases found in it leaves them what they are."""
-        inside = [match for match in found if match.start < mention.end and mention.start < match.end]
+        inside = found.touching(mention.start, mention.end)
         if not inside:
             return True
-        spans = [(match.start, match.end) for match in inside]
-        rest = [
-            token
-            for token in tokens
-            if mention.start <= token.start and token.end <= mention.end and not _touches(token.start, token.end, spans)
-        ]
+        words = tokens.touching(mention.start, mention.end)
+        rest = [token for token in words if not found.touching(token.start, token.end)]
         if all(self._entity(match.alias.entity).type is EntityType.ORG for match in inside):
             return plain(rest, (match.alias.policy for match in inside))
         return all(token.key in {"the", "'s"} for token in rest)
 
-    def _resolve_mark(self, mark: Mark, tokens: Sequence[Token], matches: Sequence[Match]) -> ResolvedMark | None:
+    def _resolve_mark(self, mark: Mark, tokens: Sequence[Token], aliases: Spans[Match]) -> ResolvedMark | None:
+        """Return the entity of a mark, or None where no listing, or only an unlikely one, has it."""
         tickers = self._gazetteer.tickers
         candidates = next((tickers[symbol] for symbol in mark.symbols if symbol in tickers), ())
-        named = {match.alias.entity for match in matches}
-        if not mark.attached:
-            entity = next((index for index in candidates if index in named), next(iter(candidates), None))
-            return None if entity is None else ResolvedMark(mark, entity)
-        before = next((match for match in reversed(matches) if match.end <= mark.opening), None)
-        if before and mark.opening - before.end <= BRACKET_GAP and self._is_clear_company(before):
-            # A ticker is given to another company in time; the name beside it is not.
-            return ResolvedMark(mark, before.alias.entity)
-        words = {token.key for token in tokens if token.end <= mark.opening}
-        if len(words) > NAME_TOKENS_BEFORE:
-            words = {token.key for token in [t for t in tokens if t.end <= mark.opening][-NAME_TOKENS_BEFORE:]}
-        for index in candidates:
-            if words & self._name_words(index):
-                return ResolvedMark(mark, index)
-        large = next((index for index in candidates if self._gazetteer.listings[index].size >= LARGE), None)
-        return None if large is None else ResolvedMark(mark, large)
+        if mark.attached:
+            entity = self._attached(mark, candidates, tokens, aliases)
+        elif len(candidates) > 1:
+            named = {match.alias.entity for match in aliases.items}
+            entity = next((index for index in candidates if index in named), candidates[0])
+        else:
+            entity = next(iter(candidates), None)
+        return None if entity is None else ResolvedMark(mark, entity)
+
+    def _attached(
+        self, mark: Mark, candidates: Sequence[int], tokens: Sequence[Token], aliases: Spans[Match]
+    ) -> int | None:
+        for before in aliases.touching(mark.opening - BRACKET_GAP, mark.opening):
+            if self._is_clear_company(before):
+                # A ticker is given to another company in time; the name beside it is not.
+                return before.alias.entity
+        last = bisect_right(tokens, mark.opening, key=lambda token: token.end)
+        words = {token.key for token in tokens[max(0, last - NAME_TOKENS_BEFORE) : last]}
+        named = (index for index in candidates if words & self._name_words(index))
+        large = (index for index in candidates if self._gazetteer.listings[index].size >= LARGE)
+        return next(chain(named, large), None)
 
     def _is_clear_company(self, match: Match) -> bool:
         is_company = self._entity(match.alias.entity).entity_id.startswith("eq:")
@@ -183,42 +186,30 @@ class Linker:
         return None
 
 
-def _touches(start: int, end: int, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start < other_end and other_start < end for other_start, other_end in spans)
-
-
-def _overlapping(match: Match, mentions: Iterable[Mention]) -> tuple[Mention, ...]:
-    return tuple(mention for mention in mentions if match.start < mention.end and mention.start < match.end)
-
-
 def _overlap(match: Match, mention: Mention) -> int:
     return min(match.end, mention.end) - max(match.start, mention.start)
 
 
-def _disjoint(text: str, mentions: Iterable[Mention]) -> list[Mention]:
-    """Return the mentions inside the text, in order, the longer one of those that overlap."""
-    kept: list[Mention] = []
-    inside = (mention for mention in mentions if 0 <= mention.start < mention.end <= len(text))
-    for mention in sorted(inside, key=lambda mention: (mention.start - mention.end, mention.start)):
-        if not _touches(mention.start, mention.end, ((other.start, other.end) for other in kept)):
-            kept.append(mention)
-    return sorted(kept, key=lambda mention: mention.start)
+def _regions(marks: Iterable[Mark], resolved: Iterable[ResolvedMark]) -> Spans[Span]:
+    """Return the stretches of marks, where no name is looked for: those with an entity or a market."""
+    known = [item.mark for item in resolved]
+    return disjoint(Span(mark.opening, mark.end) for mark in [*known, *(m for m in marks if m.opening < m.start)])
 
 
-def _cut(text: str, mentions: Iterable[Mention], regions: Sequence[tuple[int, int]]) -> list[Mention]:
+def _cut(mentions: Spans[Mention], regions: Spans[Span]) -> Spans[Mention]:
     """Return the mentions without the ticker marks in them: the part before the first mark."""
-    kept = []
-    for mention in mentions:
-        ends = [start for start, end in regions if start < mention.end and mention.start < end]
-        surface = text[mention.start : min([mention.end, *ends])] if ends else mention.surface
-        if ends:
-            surface = surface.rstrip(" (<[$")
-        if surface:
-            kept.append(Mention(mention.start, mention.start + len(surface), surface, mention.type))
-    return kept
+    return Spans(kept for mention in mentions.items if (kept := _before(mention, regions)) is not None)
 
 
-def _with_short_forms(claims: Sequence[Claim]) -> list[Claim]:
+def _before(mention: Mention, regions: Spans[Span]) -> Mention | None:
+    marks = regions.touching(mention.start, mention.end)
+    if not marks:
+        return mention
+    surface = mention.surface[: max(0, marks[0].start - mention.start)].rstrip(" (<[$")
+    return Mention(mention.start, mention.start + len(surface), surface, mention.type) if surface else None
+
+
+def _with_short_forms(claims: Sequence[Claim], known: Container[str]) -> list[Claim]:
     """Give a short name the entity of the one longer name in the text that it shortens."""
     longer: dict[tuple[str, ...], set[Entity]] = {}
     for claim in claims:
@@ -226,7 +217,7 @@ def _with_short_forms(claims: Sequence[Claim]) -> list[Claim]:
         for count in range(1, len(words)):
             part = words[-count:] if claim.entity.type is EntityType.PER else words[:count]
             longer.setdefault((claim.entity.type, *part), set()).add(claim.entity)
-    return [_lengthened(claim, longer) for claim in claims]
+    return [claim if claim.entity.entity_id in known else _lengthened(claim, longer) for claim in claims]
 
 
 def _lengthened(claim: Claim, longer: dict[tuple[str, ...], set[Entity]]) -> Claim:

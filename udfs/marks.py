@@ -53,8 +53,8 @@ def find_marks(text: str, limit: int) -> list[Mark]:
     if "." in text:
         marks += [_reuters(text, match) for match in _REUTERS.finditer(text)]
     kept: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (mark.start, -mark.end)):
-        if not kept or mark.start >= kept[-1].end:
+    for mark in sorted(marks, key=lambda mark: (mark.opening, -mark.end)):
+        if not kept or mark.opening >= kept[-1].end:
             kept.append(mark)
     return kept
 

@@ -3,7 +3,7 @@
 FinEntity's spans with a Reuters code behind them ("Johnson & Johnson <JNJ.N>") give a gold company;
 the code is taken out of the text before linking by name. SEntFiN's spans that its own list knows give
 a share only: the list is one of the gazetteer's sources. Benzinga's rows name a ticker, linked
-without any mention. `--sample N` prints links for reading by eye.
+without any mention. `--sample N` prints twice N links for reading by eye.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -26,6 +27,7 @@ from udfs.linking import Linker
 from udfs.marks import find_marks
 from udfs.records import EntityType, Mention
 
+_FIRST = {1: EntityType.PER, 3: EntityType.LOC, 5: EntityType.ORG}
 _CODE = re.compile(r"\s*<[A-Z0-9a-z]+\.[A-Z]{1,3}>")
 
 
@@ -122,16 +124,42 @@ def headlines(data: Path) -> list[str]:
     return [row[2] for row in rows if row[1] != "pressRelease"]
 
 
+def finer_texts(data: Path) -> list[tuple[str, list[Mention]]]:
+    """Return FiNER-ORD's training sentences with their gold mentions, tokens joined by spaces."""
+    sentences: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    with (data / "finer_ord" / "train.csv").open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            tokens = sentences.setdefault((row["doc_idx"], row["sent_idx"]), [])
+            tokens.append((row["gold_token"], int(row["gold_label"])))
+    return [_with_mentions(tokens) for tokens in sentences.values()]
+
+
+def _with_mentions(tokens: list[tuple[str, int]]) -> tuple[str, list[Mention]]:
+    text = " ".join(token for token, _ in tokens)
+    spans: list[tuple[int, int, EntityType]] = []
+    start = 0
+    for token, label in tokens:
+        end = start + len(token)
+        if label in _FIRST:
+            spans.append((start, end, _FIRST[label]))
+        elif label and spans:
+            spans[-1] = (spans[-1][0], end, spans[-1][2])
+        start = end + 1
+    return text, [Mention(first, last, text[first:last], kind) for first, last, kind in spans]
+
+
 def sample(linker: Linker, data: Path, count: int) -> Iterator[str]:
-    """Yield links of random headlines and FinEntity paragraphs, for a reader to judge."""
-    random.seed(20080915)
-    texts = [(title, ()) for title in random.sample(headlines(data), 20 * count)]
-    shown = 0
-    for text, mentions in texts:
-        for item in linker.link(text, mentions):
-            if item.entity.entity_id.startswith("eq:") and shown < count:
-                shown += 1
-                yield f"{item.mentions[0].surface!r} -> {item.entity.entity_id} ({item.entity.name}) | {text}"
+    """Yield `count` links of headlines without NER and of FiNER-ORD's gold mentions, to be read."""
+    chance = random.Random(20080915)
+    unmarked: list[tuple[str, list[Mention]]] = [(title, []) for title in headlines(data)]
+    for texts in (unmarked, finer_texts(data)):
+        links = (
+            f"{item.mentions[0].surface!r} -> {item.entity.entity_id} ({item.entity.name}) | {text[:160]}"
+            for text, mentions in chance.sample(texts, len(texts))
+            for item in linker.link(text, mentions)
+            if item.entity.entity_id.startswith("eq:")
+        )
+        yield from islice(links, count)
 
 
 def _share(part: int, whole: int) -> float:
@@ -145,6 +173,7 @@ def main() -> None:
     parser.add_argument("--gazetteer", type=Path, default=GAZETTEER_DIR)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--right", type=int, help="how many of the sampled links a reader found right")
     arguments = parser.parse_args()
     gazetteer = load_gazetteer(arguments.gazetteer)
     linker = Linker(gazetteer)
@@ -157,12 +186,19 @@ def main() -> None:
         "benzinga_headlines_without_ner": measure_benzinga(linker, arguments.data),
         "speed": measure_speed(linker, arguments.data),
     }
+    if arguments.right is not None:
+        how = f"links of 'evaluate --sample {arguments.sample}' read one by one"
+        measured["links_right_by_reading"] = {"n": 2 * arguments.sample, "right": arguments.right, "how": how}
     print(json.dumps(measured, indent=2))
-    path = arguments.gazetteer / MANIFEST_NAME
     if arguments.write:
-        manifest = orjson.loads(path.read_bytes())
-        manifest["measured"] = {**manifest["measured"], **measured}
-        path.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        write_measured(arguments.gazetteer / MANIFEST_NAME, measured)
+
+
+def write_measured(path: Path, measured: dict[str, dict[str, object]]) -> None:
+    """Put the figures into the manifest, with the table that they are of."""
+    manifest = orjson.loads(path.read_bytes())
+    manifest["measured"] = {"sha256": manifest["sha256"], **measured}
+    path.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 if __name__ == "__main__":

@@ -161,6 +161,13 @@ def test_a_short_name_of_two_longer_ones_stays_its_own() -> None:
     assert ids(text, *people) == ["per:john-roe", "per:jane-roe", "per:roe"]
 
 
+def test_a_known_entity_is_not_the_short_form_of_an_unknown_one() -> None:
+    text = "Federal Reserve and the Federal Reserve Watchers Club"
+    club = "Federal Reserve Watchers Club"
+    found = ids(text, Mention(0, 15, "Federal Reserve", ORG), mention(text, club))
+    assert found == ["org:federal-reserve", "org:federal-reserve-watchers-club"]
+
+
 def test_a_mention_without_letters_is_dropped() -> None:
     assert ids("--- !", Mention(0, 3, "---", ORG)) == []
 
