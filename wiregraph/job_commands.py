@@ -54,7 +54,7 @@ def news_graph(  # noqa: PLR0913 - a command's options are its arguments
         typer.echo(f"{record.name} runs: pid {record.pid}, Flink on 127.0.0.1:{record.port}")
         if not detach:
             _follow(directory, record)
-    except BaseException:
+    except (Failure, KeyboardInterrupt):
         jobs_control.end(directory, record)
         raise
 

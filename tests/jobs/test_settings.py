@@ -1,0 +1,37 @@
+"""Settings of a job: from its command line and from Kafka's properties file."""
+
+from pathlib import Path
+
+import pytest
+
+from jobs.settings import JobSettings, kafka_properties, parse_settings
+
+REQUIRED = ["--bootstrap=h:1", "--state-dir=s", "--jars=j", "--log-dir=l"]
+
+
+def test_defaults() -> None:
+    assert parse_settings(REQUIRED) == JobSettings("h:1", Path("s"), Path("j"), Path("l"))
+
+
+def test_everything_can_be_said() -> None:
+    settings = parse_settings([*REQUIRED, "--graph=g", "--parallelism=2", "--rest-port=8081", "--bounded"])
+    assert (settings.graph, settings.parallelism, settings.rest_port, settings.bounded) == ("g", 2, 8081, True)
+    assert settings.job_name == "news-graph.g"
+
+
+def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_settings(["--bootstrap=h:1"])
+    assert ended.value.code == 2
+    assert "--state-dir" in capsys.readouterr().err
+
+
+def test_kafka_properties(tmp_path: Path) -> None:
+    file = tmp_path / "client.properties"
+    file.write_text("# comment\n\nsecurity.protocol = SASL_SSL\nsasl.jaas.config=a=b;\n! other comment\n")
+    settings = parse_settings([*REQUIRED, f"--kafka-config={file}"])
+    assert kafka_properties(settings) == {"security.protocol": "SASL_SSL", "sasl.jaas.config": "a=b;"}
+
+
+def test_no_properties_file_no_properties() -> None:
+    assert kafka_properties(parse_settings(REQUIRED)) == {}

@@ -1,0 +1,65 @@
+"""Jobs: what one restores from, and clear words where it cannot be started."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from wiregraph import jobs_control, processes
+from wiregraph.errors import Failure, UsageError
+from wiregraph.jobs_control import JobRequest, list_jobs, newest_snapshot, start
+from wiregraph.processes import Launch
+
+REQUEST = JobRequest("news-graph", "127.0.0.1:1")
+
+
+def snapshot(path: Path, age_s: int) -> str:
+    path.mkdir(parents=True)
+    metadata = path / "_metadata"
+    metadata.touch()
+    os.utime(metadata, (1_000_000 - age_s,) * 2)
+    return path.as_uri()
+
+
+def test_the_newest_snapshot_of_either_kind(tmp_path: Path) -> None:
+    assert newest_snapshot(tmp_path) == ""
+    snapshot(tmp_path / "checkpoints" / "job1" / "chk-9", 20)
+    newest = snapshot(tmp_path / "savepoints" / "savepoint-a", 10)
+    assert newest_snapshot(tmp_path) == newest
+    newest = snapshot(tmp_path / "checkpoints" / "job2" / "chk-1", 5)
+    (tmp_path / "checkpoints" / "job2" / "chk-2").mkdir()
+    assert newest_snapshot(tmp_path) == newest
+
+
+def test_an_unknown_job(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="news-graph"):
+        start(tmp_path, JobRequest("nonsense", "127.0.0.1:1"))
+
+
+def test_a_savepoint_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="_metadata"):
+        start(tmp_path, JobRequest("news-graph", "127.0.0.1:1", savepoint=str(tmp_path)))
+
+
+def test_a_job_that_runs_already_is_not_started_again(tmp_path: Path) -> None:
+    launch = Launch("news-graph", [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, tmp_path / "log")
+    record = processes.spawn(launch, tmp_path)
+    try:
+        jobs_control._register(tmp_path, record)
+        assert [job.state for job in list_jobs(tmp_path)] == ["STARTING"]
+        with pytest.raises(Failure, match="already runs"):
+            start(tmp_path, REQUEST)
+    finally:
+        jobs_control.end(tmp_path, record)
+    assert list_jobs(tmp_path) == []
+
+
+def test_a_dead_job_is_listed_as_dead(tmp_path: Path) -> None:
+    launch = Launch("news-graph", [sys.executable, "-c", ""], tmp_path, tmp_path / "log")
+    record = processes.spawn(launch, tmp_path)
+    processes.stop(record)
+    jobs_control._register(tmp_path, record)
+    assert [(job.state, job.uptime_s) for job in list_jobs(tmp_path)] == [("DEAD", 0.0)]
+    with pytest.raises(Failure, match="no job news-graph runs"):
+        jobs_control.stop(tmp_path, "news-graph", None)
