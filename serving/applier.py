@@ -109,7 +109,14 @@ class _Session:
 
 def kafka_arguments(settings: ApplierSettings) -> dict[str, object]:
     """Those that all of the applier's clients share."""
-    return {"bootstrap_servers": settings.bootstrap, "client_id": "wiregraph-applier", **settings.kafka}
+    return {
+        "bootstrap_servers": settings.bootstrap,
+        "client_id": "wiregraph-applier",
+        # SIGTERM is heard between calls, so none may take long while the broker is away.
+        "bootstrap_timeout_ms": 5_000,
+        "request_timeout_ms": 10_000,
+        **settings.kafka,
+    }
 
 
 def clock_ms() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import GroupIdNotFoundError
+from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError
 
 from serving.progress import InputPartition, later
 
@@ -62,7 +62,7 @@ class Prober:
     def _committed(self) -> dict[TopicPartition, int]:
         try:
             offsets = self._admin.list_group_offsets(self._group)[self._group]
-        except GroupIdNotFoundError:
+        except (GroupIdNotFoundError, CoordinatorNotAvailableError):  # The latter in a cluster without groups.
             return {}
         return {tp: found.offset for tp, found in offsets.items() if found.offset >= 0}
 
@@ -81,6 +81,7 @@ class Prober:
         waiting = set(moved)
         seen: dict[TopicPartition, int] = {}
         self._consumer.assign(list(moved))
+        self._consumer.resume(*moved)  # A partition that stays assigned stays paused, too.
         for tp, at in moved.items():
             self._consumer.seek(tp, at - 1)
         deadline = time.monotonic() + READ_TIMEOUT_S

@@ -17,30 +17,40 @@ def consumer_group(graph: str) -> str:
     return f"{CONSUMER_GROUP}.{graph}" if graph else CONSUMER_GROUP
 
 
+_GUARDED = ("security.", "sasl.", "ssl.")
+_ARGUMENTS = {
+    "security.protocol": "security_protocol",
+    "sasl.mechanism": "sasl_mechanism",
+    "sasl.username": "sasl_plain_username",
+    "sasl.password": "sasl_plain_password",
+    "ssl.truststore.location": "ssl_cafile",
+    "ssl.keystore.location": "ssl_certfile",
+    "ssl.key.location": "ssl_keyfile",
+    "ssl.key.password": "ssl_password",
+}
+
+
 class SettingsError(ValueError):
     """A setting that cannot be used; the message says which."""
 
 
 def read_kafka_config(path: Path | None) -> dict[str, str]:
-    """A Kafka client's properties file (`security.protocol=SASL_SSL`) as kafka-python's arguments.
+    """What a Kafka client's properties file says of security, as kafka-python's arguments.
 
-    Values stay text. Raises `SettingsError` for a file that cannot be read or has a line of another form.
+    Certificates are PEM. Raises `SettingsError` for a file that cannot be read or used.
     """
     if path is None:
         return {}
     try:
-        lines = [line.strip() for line in path.read_text().splitlines()]
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"--kafka-config {path}: {error}") from error
-    options = {}
-    for number, line in enumerate(lines, 1):
-        if not line or line.startswith(("#", "!")):
-            continue
-        name, equals, value = line.partition("=")
-        if not equals:
-            raise SettingsError(f"--kafka-config {path}, line {number}: write name=value")
-        options[name.strip().replace(".", "_").replace("-", "_")] = value.strip()
-    return options
+    pairs = (line.partition("=") for line in lines if line and line[0] not in "#!")
+    properties = {name.strip(): value.strip() for name, _, value in pairs}
+    unknown = [name for name in properties if name.startswith(_GUARDED) and name not in _ARGUMENTS]
+    if unknown:
+        raise SettingsError(f"--kafka-config {path}: {unknown[0]} is not supported, these are: {', '.join(_ARGUMENTS)}")
+    return {_ARGUMENTS[name]: value for name, value in properties.items() if name in _ARGUMENTS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,139 @@
+"""The reading commands against a real server in this process."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from serving.server import Server
+from serving.settings import ServerSettings
+from tests.oracles.graph import Article, Said
+from tests.oracles.strategies import BASE_MS
+from tests.serving.filling import fill_store
+from wiregraph import read
+from wiregraph.errors import Failure, UsageError
+from wiregraph.graph_client import parse_window
+from wiregraph.stack import Stack, save_stack
+from wiregraph.times import rfc3339
+
+T0 = BASE_MS + 3_600_000
+ARTICLES = [
+    Article(f"n{number}", T0 + number, T0 + number, (Said("org:zyxo-one", 900_000, -800_000, -1),))
+    for number in range(1_205)
+]
+ARTICLES += [Article("pair", T0, T0, (Said("org:zyxo-two", 500_000, 900_000, 1), Said("org:quex", 500_000, 0)))]
+
+app = typer.Typer()
+read.register(app)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("cli")
+    fill_store(directory / "store" / "live", ARTICLES)
+    server = Server(ServerSettings("127.0.0.1:1", directory / "store", 0, {}))
+    server.start()
+    save_stack(directory, Stack(kafka_port=1, grpc_port=server.port))
+    yield directory
+    server.stop()
+
+
+def run(directory: Path, *arguments: str) -> str:
+    result = CliRunner().invoke(app, [*arguments, "--dir", str(directory)], env={"COLUMNS": "200"})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def ask(directory: Path, *arguments: str) -> dict[str, object]:
+    answer: dict[str, object] = json.loads(run(directory, *arguments, "--json"))
+    return answer
+
+
+def items(answer: dict[str, object], name: str) -> list[dict[str, object]]:
+    found = answer[name]
+    assert isinstance(found, list)
+    return found
+
+
+def test_entity_by_id_and_by_name(directory: Path) -> None:
+    by_id = ask(directory, "entity", "org:zyxo-one", "--window", "1h")
+    assert (by_id["entity_id"], by_id["articles"], by_id["negative"]) == ("org:zyxo-one", 1_205, 1_205)
+    assert by_id["sentiment"] == pytest.approx(-0.8)
+    assert by_id["novelty"] is None
+    assert by_id["window"] == "3600s"
+    assert ask(directory, "entity", "zyxo one", "--window", "1h") == by_id
+    assert "-0.800" in run(directory, "entity", "org:zyxo-one")
+
+
+def test_an_ambiguous_name_lists_its_candidates(directory: Path) -> None:
+    with pytest.raises(Failure, match=r"org:zyxo-one.*org:zyxo-two"):
+        run(directory, "entity", "zyxo")
+
+
+def test_as_of_and_known_at(directory: Path) -> None:
+    early = ask(directory, "entity", "org:zyxo-one", "--as-of", rfc3339(T0), "--window", "5m")
+    assert (early["articles"], early["sentiment"]) == (0, None)
+    known = ask(directory, "entity", "org:zyxo-one", "--known-at", str(T0 + 99))
+    assert known["articles"] == 100
+    with pytest.raises(Failure, match="wiregraph resolve"):
+        run(directory, "entity", "org:zyxo-one", "--known-at", str(T0 - 1))
+
+
+def test_mentions_are_complete_unless_limited(directory: Path) -> None:
+    found = items(ask(directory, "mentions", "org:zyxo-one"), "mentions")
+    assert [one["article_id"] for one in found] == [f"n{number}" for number in reversed(range(1_205))]
+    assert len(items(ask(directory, "mentions", "org:zyxo-one", "--limit", "1001"), "mentions")) == 1_001
+    assert "About org:zyxo-two" in run(directory, "mentions", "org:zyxo-two")
+
+
+def test_top_neighbors_series_resolve(directory: Path) -> None:
+    top = items(ask(directory, "top", "--type", "ORG"), "entities")
+    assert [one["entity_id"] for one in top] == ["org:zyxo-one", "org:quex", "org:zyxo-two"]
+    assert len(items(ask(directory, "top", "--limit", "1"), "entities")) == 1
+    assert items(ask(directory, "top", "--type", "PER"), "entities") == []
+    (neighbor,) = items(ask(directory, "neighbors", "quex"), "neighbors")
+    assert (neighbor["entity_id"], neighbor["weight"]) == ("org:zyxo-two", 0.25)
+    assert len(items(ask(directory, "series", "org:quex", "--step", "5m"), "points")) == 24
+    hour = ["--from", str(T0 - 3_600_000), "--to", str(T0 + 60_000)]
+    assert [one["articles"] for one in items(ask(directory, "series", "org:quex", *hour), "points")] == [1]
+    assert items(ask(directory, "resolve", "quex"), "candidates")[0]["score"] == 1.0
+    for command in (["top"], ["neighbors", "quex"], ["series", "org:quex"], ["resolve", "quex"]):
+        assert "complete up to" in run(directory, *command) or command[0] == "resolve"
+
+
+def test_status_has_counts_and_jobs(directory: Path) -> None:
+    status = ask(directory, "status")
+    counts = status["counts"]
+    assert isinstance(counts, dict)
+    assert counts["articles"] == len(ARTICLES)
+    assert {"empty", "duplicates", "dead_letters"} <= set(counts)
+    assert (status["jobs"], status["facts"], status["lag"]) == ([], len(ARTICLES) + 1, -1)
+    assert "no job runs" in run(directory, "status")
+
+
+def test_the_server_being_away_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="wiregraph stack up"):
+        run(tmp_path, "top")
+    save_stack(tmp_path, Stack(kafka_port=1, grpc_port=1))
+    with pytest.raises(Failure, match=r"no server at 127\.0\.0\.1:1: start one with `wiregraph stack up`"):
+        run(tmp_path, "top")
+
+
+def test_another_graph_that_is_none(directory: Path) -> None:
+    with pytest.raises(UsageError, match="graph: there is no graph 'x'"):
+        run(directory, "top", "--graph", "x")
+
+
+@pytest.mark.parametrize("text", ["", "5", "0m", "-5m", "5s", "1.5h", "m", "9999999999d"])
+def test_what_is_no_window(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a window"):
+        parse_window(text)
+
+
+def test_windows() -> None:
+    assert [parse_window(text).seconds for text in ("5m", "1h", "24h", "7d")] == [300, 3_600, 86_400, 604_800]
