@@ -8,8 +8,7 @@ from pathlib import Path
 
 from benchmarks.report import Figure
 from benchmarks.texts import articles
-from udfs.gazetteer import load_linker
-from udfs.inference import load_models
+from udfs.reader import load_reader
 
 ARTICLES = 400
 WARM_UP = 20
@@ -18,16 +17,16 @@ WARM_UP = 20
 def measure(_directory: Path) -> Iterator[Figure]:
     """Milliseconds an article by stage, and the share of each in a reading."""
     texts = [record.text for record in articles(ARTICLES)]
-    models, linker = load_models(), load_linker()
-    found = [models.mentions.find(text) for text in texts]
-    linked = [linker.link(text, mentions) for text, mentions in zip(texts, found, strict=True)]
+    reader = load_reader()
+    found = [reader.mentions.find(text) for text in texts]
+    linked = [reader.linker.link(text, mentions) for text, mentions in zip(texts, found, strict=True)]
     spans = [[[(one.start, one.end) for one in entity.mentions] for entity in entities] for entities in linked]
     flat = [[span for group in groups for span in group] for groups in spans]
     stages: dict[str, Callable[[int], object]] = {
-        "mentions": lambda at: models.mentions.find(texts[at]),
-        "linking": lambda at: linker.link(texts[at], found[at]),
-        "sentiment": lambda at: models.sentiment.score(texts[at], flat[at]),
-        "relevance": lambda at: models.relevance.score(texts[at], texts[at], spans[at]),
+        "mentions": lambda at: reader.mentions.find(texts[at]),
+        "linking": lambda at: reader.linker.link(texts[at], found[at]),
+        "sentiment": lambda at: reader.sentiment.score(texts[at], flat[at]),
+        "relevance": lambda at: reader.relevance.score(texts[at], texts[at], spans[at]),
     }
     costs = {name: _milliseconds(stage) for name, stage in stages.items()}
     whole = sum(costs.values())

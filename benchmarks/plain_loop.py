@@ -10,9 +10,7 @@ import time
 
 from benchmarks.texts import articles
 from udfs.decode import decode
-from udfs.gazetteer import load_linker
-from udfs.inference import load_models
-from udfs.reading import Reader
+from udfs.reader import load_reader
 from udfs.records import Article
 
 WARM_UP = 50
@@ -21,8 +19,7 @@ WARM_UP = 50
 def main() -> None:
     """Read COUNT articles and print the rate."""
     records = articles(int(sys.argv[1]))
-    models = load_models()
-    reader = Reader(models.mentions, load_linker(), models.sentiment, models.relevance, models.versions)
+    reader = load_reader()
     started_s = 0.0
     for index, record in enumerate([*records[:WARM_UP], *records]):
         if index == WARM_UP:

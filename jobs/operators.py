@@ -14,10 +14,9 @@ from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
 from udfs.changelog import weighted_micro
 from udfs.decode import HEADLINE_CHARS_MAX, Refused, decode
-from udfs.gazetteer import load_linker
-from udfs.inference import load_models
 from udfs.lateness import arrive
-from udfs.reading import Reader, Reading
+from udfs.reader import load_reader
+from udfs.reading import Reading
 from udfs.records import Article, Fact
 
 PAYLOAD_BYTES_MAX = 4_096
@@ -72,8 +71,7 @@ class ReadArticle(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the models once a worker; state is declared typed, or it would be pickled."""
-        models = load_models(self._models)
-        self._reader = Reader(models.mentions, load_linker(), models.sentiment, models.relevance, models.versions)
+        self._reader = load_reader(self._models)
         self._seen = runtime_context.get_map_state(MapStateDescriptor("seen", Types.STRING(), Types.LONG()))
         self._latest = runtime_context.get_state(ValueStateDescriptor("latest", Types.LONG()))
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from wiregraph import dead_letters_commands, demo, dump, ingest_command, job_commands, read, stack_commands
+from wiregraph import (
+    dead_letters_commands,
+    demo,
+    dump,
+    evaluate,
+    ingest_command,
+    job_commands,
+    read,
+    score,
+    stack_commands,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,3 +29,5 @@ app.command("ingest")(ingest_command.ingest_command)
 app.add_typer(dead_letters_commands.app, name="dead-letters")
 read.register(app)
 app.command("dump")(dump.dump)
+app.command("score")(score.score)
+app.command("eval")(evaluate.evaluate)

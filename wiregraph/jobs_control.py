@@ -7,6 +7,7 @@ beginning, which gives the same graph, for every upsert is idempotent.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -84,6 +85,7 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
         "--parallelism": str(request.parallelism),
         "--rest-port": str(port),
         "--restore-from": _restore_from(state, request.savepoint),
+        "--models": os.environ.get("WIREGRAPH_MODELS", ""),
         "--kafka-config": str(request.kafka_config.absolute()) if request.kafka_config else "",
     }
     return [f"{name}={value}" for name, value in options.items() if value]
