@@ -162,6 +162,11 @@ def unpack_bucket(value: bytes) -> Packed:
     return _BUCKET.unpack(value)
 
 
+def bucket_articles(value: bytes) -> int:
+    """The number of articles alone."""
+    return int.from_bytes(value[:8], "big")
+
+
 def pack_edge(articles: int, weight: int, weighted: int) -> bytes:
     """24 bytes; raises `struct.error` if a sum exceeds 64 bits."""
     return _EDGE.pack(articles, weight, weighted)

@@ -100,6 +100,25 @@ def _summands(view: View, entity: str, last: Question, count: int) -> Iterator[t
             yield int.from_bytes(key[-8:], "big"), keyspace.unpack_bucket(value)
 
 
+def article_counts(view: View, entity: str, question: Question, first_event_ms: int | None) -> list[int]:
+    """The articles in each of the windows before that exist, oldest first."""
+    count = history_length(question.window, first_event_ms)
+    if not count:
+        return []
+    last = question.window.before(1)
+    if question.known_at_ms is not None:
+        return [sums[0] for sums in binned(view, entity, Question(last, question.known_at_ms), count)]
+    # The hottest loop of all reads, so it takes no more of a bucket than its count.
+    counts = [0] * count
+    first_ms, length_ms = last.end_ms - count * last.length_ms, last.length_ms
+    for run in cover(last.before(back) for back in reversed(range(count))):
+        prefix = keyspace.bucket_prefix(entity, run.grain)
+        for key, value in view.scan(prefix + time_bytes(run.start_ms), prefix + time_bytes(run.end_ms)):
+            at = (int.from_bytes(key[-8:], "big") - first_ms) // length_ms
+            counts[at] += keyspace.bucket_articles(value)
+    return counts
+
+
 def history_length(window: Window, first_event_ms: int | None) -> int:
     """How many windows before this one exist, 0..30: those that begin after the graph's first event."""
     if first_event_ms is None:
@@ -109,9 +128,8 @@ def history_length(window: Window, first_event_ms: int | None) -> int:
 
 def score(view: View, node: NodeRow, question: Question, first_event_ms: int | None) -> Score:
     """All scores of an entity over a window; zeros where there was no article."""
-    count = history_length(question.window, first_event_ms) + 1
-    *before, sums = binned(view, node.entity, question, count)
-    volume = zscore(sums[0], [bucket[0] for bucket in before])
+    (sums,) = binned(view, node.entity, question, 1)
+    volume = zscore(sums[0], article_counts(view, node.entity, question, first_event_ms))
     models = next((fact.value.models for fact in facts_in(view, node.entity, question)), "") if sums[0] else ""
     return Score(node, question.window, Sums(*sums), volume, models)
 
