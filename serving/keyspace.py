@@ -125,19 +125,19 @@ def article_prefix(topic: str, article: str) -> bytes:
     return ARTICLE + topic.encode() + b"/" + _LENGTH.pack(len(encoded)) + encoded
 
 
-def bucket_prefix(entity: str, grain: Grain) -> bytes:
-    """Of the buckets of an entity of one length, oldest first."""
-    return BUCKET + entity.encode() + b"/" + GRAIN_BYTES[grain]
+def bucket_prefix(entity: str) -> bytes:
+    """Of the buckets of an entity, by grain, oldest first."""
+    return BUCKET + entity.encode() + b"/"
 
 
-def bucket_by_time_prefix(grain: Grain) -> bytes:
-    """Of the buckets of all entities of one length, oldest first."""
-    return BUCKET_BY_TIME + GRAIN_BYTES[grain]
+def edge_prefix(entity: str) -> bytes:
+    """Of the edges of an entity, by grain, oldest first."""
+    return EDGE + entity.encode() + b"/"
 
 
-def edge_prefix(entity: str, grain: Grain) -> bytes:
-    """Of the edges of an entity in buckets of one length, oldest first."""
-    return EDGE + entity.encode() + b"/" + GRAIN_BYTES[grain]
+def bucket_start(grain: Grain, start_ms: int) -> bytes:
+    """9 bytes that follow one of the prefixes above, or `BUCKET_BY_TIME`."""
+    return GRAIN_BYTES[grain] + _TIME.pack(start_ms)
 
 
 def name_prefix(name: str) -> bytes:

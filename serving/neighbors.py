@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from serving import keyspace
-from serving.keyspace import FactKey, Packed, time_bytes
+from serving.keyspace import FactKey, Packed
 from serving.queries import Question, facts_in, find_node
 from serving.store import View
-from serving.windows import add, cover
+from serving.windows import add, key_ranges
 from udfs.changelog import NodeRow
 from udfs.edges import EdgeEnd, EdgeTerm, edge_terms
 from udfs.records import MICRO
@@ -49,10 +49,10 @@ def neighbors(view: View, entity: str, question: Question, limit: int | None) ->
 
 def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
     edges: dict[str, Packed] = {}
-    for run in cover([question.window]):
-        prefix = keyspace.edge_prefix(entity, run.grain)
-        for key, value in view.scan(prefix + time_bytes(run.start_ms), prefix + time_bytes(run.end_ms)):
-            other = key[len(prefix) + 8 :].decode()
+    prefix = keyspace.edge_prefix(entity)
+    for keys in key_ranges(question.window):
+        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
+            other = key[len(prefix) + len(keys.lower) :].decode()
             edges[other] = add(edges.get(other, (0, 0, 0)), keyspace.unpack_edge(value))
     return edges
 

@@ -12,7 +12,7 @@ from serving import keyspace
 from serving.keyspace import TIME_MAX, FactKey, FactValue, Packed, time_bytes
 from serving.rows import stored_row
 from serving.store import View
-from serving.windows import ZERO, Sums, Window, add, cover, floor_minute, of_fact, zscore
+from serving.windows import ZERO, Sums, Window, add, floor_minute, key_ranges, of_fact, zscore
 from udfs.changelog import Grain, Kind, NodeRow
 
 HISTORY = 30
@@ -94,9 +94,9 @@ def _summands(view: View, entity: str, last: Question, count: int) -> Iterator[t
         for fact in facts_in(view, entity, Question(whole, last.known_at_ms)):
             yield fact.key.event_time, of_fact(fact.value)
         return
-    for run in cover(last.window.before(back) for back in reversed(range(count))):
-        prefix = keyspace.bucket_prefix(entity, run.grain)
-        for key, value in view.scan(prefix + time_bytes(run.start_ms), prefix + time_bytes(run.end_ms)):
+    prefix = keyspace.bucket_prefix(entity)
+    for keys in key_ranges(last.window, count):
+        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
             yield int.from_bytes(key[-8:], "big"), keyspace.unpack_bucket(value)
 
 
@@ -111,9 +111,9 @@ def article_counts(view: View, entity: str, question: Question, first_event_ms: 
     # The hottest loop of all reads, so it takes no more of a bucket than its count.
     counts = [0] * count
     first_ms, length_ms = last.end_ms - count * last.length_ms, last.length_ms
-    for run in cover(last.before(back) for back in reversed(range(count))):
-        prefix = keyspace.bucket_prefix(entity, run.grain)
-        for key, value in view.scan(prefix + time_bytes(run.start_ms), prefix + time_bytes(run.end_ms)):
+    prefix = keyspace.bucket_prefix(entity)
+    for keys in key_ranges(last, count):
+        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
             at = (int.from_bytes(key[-8:], "big") - first_ms) // length_ms
             counts[at] += keyspace.bucket_articles(value)
     return counts
@@ -163,15 +163,15 @@ def top(view: View, question: Question, kind: str, limit: int | None) -> list[No
 
 def _all_sums(view: View, window: Window) -> dict[str, Packed]:
     sums: dict[bytes, Packed] = {}
-    for run in cover([window]):
-        prefix = keyspace.bucket_by_time_prefix(run.grain)
-        for key, value in view.scan(prefix + time_bytes(run.start_ms), prefix + time_bytes(run.end_ms)):
-            entity = key[len(prefix) + 8 :]
+    prefix = keyspace.BUCKET_BY_TIME
+    for keys in key_ranges(window):
+        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
+            entity = key[len(prefix) + len(keys.lower) :]
             sums[entity] = add(sums.get(entity, ZERO), keyspace.unpack_bucket(value))
     return {entity.decode(): packed for entity, packed in sums.items() if packed[0]}
 
 
 def articles_ever(view: View, entity: str) -> int:
     """The number of an entity's facts over all time."""
-    days = view.scan_prefix(keyspace.bucket_prefix(entity, Grain.DAY))
+    days = view.scan_prefix(keyspace.bucket_prefix(entity) + keyspace.GRAIN_BYTES[Grain.DAY])
     return sum(keyspace.unpack_bucket(value)[0] for _, value in days)

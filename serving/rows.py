@@ -81,17 +81,17 @@ def _fact_entries(row: FactRow) -> list[Entry]:
 def _bucket_entries(row: BucketRow) -> list[Entry]:
     sums = (row.mentions, row.weight, row.weighted, row.weighted_square, row.positive, row.neutral, row.negative)
     value = keyspace.pack_bucket((row.version, *sums))
-    start = keyspace.time_bytes(row.start)
-    of_entity = keyspace.bucket_prefix(row.entity, Grain(row.grain)) + start
-    of_time = keyspace.bucket_by_time_prefix(Grain(row.grain)) + start + row.entity.encode()
+    start = keyspace.bucket_start(Grain(row.grain), row.start)
+    of_entity = keyspace.bucket_prefix(row.entity) + start
+    of_time = keyspace.BUCKET_BY_TIME + start + row.entity.encode()
     return [Entry(of_entity, value), Entry(of_time, value)]
 
 
 def _edge_entries(row: EdgeRow) -> list[Entry]:
     value = keyspace.pack_edge(row.version, row.weight, row.weighted)
-    start = keyspace.time_bytes(row.start)
+    start = keyspace.bucket_start(Grain(row.grain), row.start)
     ends = ((row.a, row.b), (row.b, row.a))
-    return [Entry(keyspace.edge_prefix(one, Grain(row.grain)) + start + other.encode(), value) for one, other in ends]
+    return [Entry(keyspace.edge_prefix(one) + start + other.encode(), value) for one, other in ends]
 
 
 def _version(fields: dict[str, object]) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from serving.keyspace import FactValue, Packed
+from serving.keyspace import FactValue, Packed, bucket_start
 from udfs.changelog import Grain, product_micro
 from udfs.records import MICRO
 
@@ -76,6 +77,23 @@ def _cover(start_ms: int, end_ms: int, grains: tuple[Grain, ...]) -> Iterator[Ru
     yield from _cover(start_ms, first, finer)
     yield Run(grain, first, last)
     yield from _cover(last, end_ms, finer)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRange:
+    """The ends of keys [lower, upper) of a run: GRAIN START, which follow an entity or stand first."""
+
+    lower: bytes
+    upper: bytes
+
+
+@lru_cache(maxsize=1_024)
+def key_ranges(last: Window, count: int = 1) -> tuple[KeyRange, ...]:
+    """The runs of `count` windows side by side, of which `last` is the last; many entities are asked for the same."""
+    return tuple(
+        KeyRange(bucket_start(run.grain, run.start_ms), bucket_start(run.grain, run.end_ms))
+        for run in cover(last.before(back) for back in reversed(range(count)))
+    )
 
 
 def add(left: Packed, right: Packed) -> Packed:

@@ -27,7 +27,7 @@ def dumped(path: Path) -> bytes:
         return b"".join(dump_lines(reader.view()))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(ARTICLES, st.randoms(use_true_random=False), st.data())
 def test_order_repeats_and_crashes_change_nothing(articles: list[Article], chance: object, data: st.DataObject) -> None:
     """A job that reads in another order and starts again, an applier that dies between batches."""

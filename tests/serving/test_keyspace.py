@@ -41,8 +41,8 @@ def test_articles_do_not_share_a_prefix(topic: str, article: str, other_topic: s
 
 @given(IDS, TIMES, TIMES)
 def test_buckets_sort_by_time(entity: str, one: int, other: int) -> None:
-    prefix = keyspace.bucket_prefix(entity, Grain.HOUR)
-    by_bytes = prefix + keyspace.time_bytes(one) < prefix + keyspace.time_bytes(other)
+    prefix = keyspace.bucket_prefix(entity)
+    by_bytes = prefix + keyspace.bucket_start(Grain.HOUR, one) < prefix + keyspace.bucket_start(Grain.HOUR, other)
     assert by_bytes == (one < other)
 
 

@@ -22,7 +22,7 @@ LENGTHS = st.one_of(st.sampled_from([5, 60, 1440, 7 * 1440]), st.integers(1, 6_0
 ENDS = st.integers(0, 5 * 1440).map(lambda n: BASE_MS + n * MINUTE_MS)
 KNOWN = st.one_of(st.none(), st.integers(0, 6 * DAY_MS).map(lambda offset: BASE_MS + offset))
 QUESTIONS = st.builds(Question, st.builds(Window, ENDS, LENGTHS), KNOWN)
-SLOW = settings(max_examples=25)
+SLOW = settings(max_examples=12)
 
 
 def known(articles: list[Article], question: Question) -> list[Article]:
