@@ -26,7 +26,7 @@ from udfs import tokens as tk
 from udfs.measures import span_score
 from udfs.mentions import LABELS, TYPES, MentionFinder
 
-VERSION = "1"
+VERSION = "2"
 SUMMARY = """Finds persons, organisations and places in headlines, posts, filings and articles: a BIO tagger on
 MiniLM-L6 (22 M parameters), int8. The casing of each word is fed in as its token type."""
 LIMITS = """English only. Nicknames of companies, and names that are also common words, are often missed in Title

@@ -32,6 +32,11 @@ class Example:
     source: str
 
     @property
+    def mixed(self) -> bool:
+        """Whether the text speaks of its targets in different ways."""
+        return len({target.label for target in self.targets}) > 1
+
+    @property
     def opposite(self) -> bool:
         """Whether the text speaks well of one target and badly of another."""
         return {0, 2} <= {target.label for target in self.targets}

@@ -34,7 +34,9 @@ def test_split_keeps_variants_of_a_headline_together() -> None:
     assert not {example.text[:6] for example in training} & {example.text[:6] for example in held}
 
 
-def test_opposite_labels() -> None:
-    good, bad = sentiment_corpora.Target(0, 1, 2), sentiment_corpora.Target(2, 3, 0)
-    assert sentiment_corpora.Example("a b", (good, bad), "test").opposite
-    assert not sentiment_corpora.Example("a b", (good,), "test").opposite
+def test_mixed_and_opposite_labels() -> None:
+    bad, neutral, good = (sentiment_corpora.Target(2 * label, 2 * label + 1, label) for label in range(3))
+    assert sentiment_corpora.Example("a b c", (bad, good), "test").opposite
+    assert sentiment_corpora.Example("a b c", (neutral, good), "test").mixed
+    assert not sentiment_corpora.Example("a b c", (neutral, good), "test").opposite
+    assert not sentiment_corpora.Example("a b c", (good,), "test").mixed

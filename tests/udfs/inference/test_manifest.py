@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+from udfs.inference.manifest import ModelError, read_model
+from udfs.inference.models import WEIGHTS
+from udfs.inference.sessions import start
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the smallest shipped model."""
+    return Path(shutil.copytree(WEIGHTS / "relevance", tmp_path / "relevance"))
+
+
+def replace_model(folder: Path, content: bytes) -> None:
+    """Put other bytes in the model's place, with a manifest that vouches for them."""
+    (folder / "model.onnx").write_bytes(content)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] = {"model.onnx": hashlib.sha256(content).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A protobuf field of bytes with a length below 128."""
+    assert len(content) < 128
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def test_a_shipped_model_is_read(folder: Path) -> None:
+    files = read_model(folder)
+    assert files.manifest.name == "relevance"
+    assert set(files.contents) == {"model.onnx"}
+
+
+def test_a_tampered_file_is_refused(folder: Path) -> None:
+    content = bytearray((folder / "model.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(content)
+    with pytest.raises(ModelError, match="not the file of its manifest"):
+        read_model(folder)
+
+
+def test_a_missing_file_is_refused(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        read_model(folder)
+
+
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"manifest\.json is missing"):
+        read_model(tmp_path / "none")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"name": "x"}', "\ufeff"])
+def test_a_broken_manifest_is_refused(folder: Path, content: str) -> None:
+    (folder / "manifest.json").write_text(content)
+    with pytest.raises(ModelError, match="is no manifest"):
+        read_model(folder)
+
+
+def test_a_file_outside_of_the_models_is_refused(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["../../secret"] = "0" * 64
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match="outside the models' folder"):
+        read_model(folder)
+
+
+def test_a_pickle_is_refused(folder: Path) -> None:
+    replace_model(folder, pickle.dumps({"weights": [1, 2, 3]}))
+    with pytest.raises(ModelError, match="is no ONNX model"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [field(13, field(1, b"location") + field(2, b"weights.bin")), bytes([14 << 3, 1])],
+    ids=["external_data", "data_location"],
+)
+@pytest.mark.parametrize("place", ["initializer", "attribute"])
+def test_a_model_with_external_data_is_refused(folder: Path, tensor: bytes, place: str) -> None:
+    inner = field(5, tensor) if place == "initializer" else field(1, field(5, field(5, tensor)))
+    replace_model(folder, field(7, inner))
+    with pytest.raises(ModelError, match="keeps weights in other files"):
+        read_model(folder)
+
+
+def test_data_in_the_file_itself_is_no_external_data(folder: Path) -> None:
+    replace_model(folder, field(7, field(5, bytes([14 << 3, 0]))))
+    assert read_model(folder).manifest.name == "relevance"
+
+
+def test_what_onnxruntime_refuses_is_one_clear_error(folder: Path) -> None:
+    replace_model(folder, field(7, field(1, field(4, b"NoSuchOperator"))))
+    with pytest.raises(ModelError, match="onnxruntime refuses the model relevance"):
+        start(read_model(folder))
+
+
+def test_other_inputs_than_the_manifest_says_are_refused(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["inputs"] = ["something"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match="its manifest says"):
+        start(read_model(folder))
+
+
+def test_a_session_is_not_pickled(folder: Path) -> None:
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(start(read_model(folder)))

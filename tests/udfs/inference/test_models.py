@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from udfs.inference import ModelError, load_models
+from udfs.inference.manifest import read_model
+from udfs.inference.models import WEIGHTS
+from udfs.inference.sessions import start
+
+NAMES = ("ner", "sentiment", "relevance")
+SIZE_MAX = 25_000_000
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_shipped_model_matches_its_manifest(name: str) -> None:
+    files = read_model(WEIGHTS / name)
+    assert files.manifest.name == name
+    assert len(files.contents["model.onnx"]) <= SIZE_MAX
+    start(files)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_manifest_tells_data_licences_and_quality(name: str) -> None:
+    manifest = json.loads((WEIGHTS / name / "manifest.json").read_text(encoding="utf-8"))
+    assert all(source["licence"] and source["texts"] for source in manifest["training_data"])
+    assert manifest["metrics"]
+    assert isinstance(manifest["seed"], int)
+    assert (WEIGHTS / name / "CARD.md").exists()
+
+
+def test_versions_name_every_model() -> None:
+    assert [part.split("=")[0] for part in load_models().versions.split(",")] == list(NAMES)
+
+
+def test_a_folder_without_models_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="missing"):
+        load_models(tmp_path)
+
+
+def test_floors() -> None:
+    ner, tone = (json.loads((WEIGHTS / name / "manifest.json").read_text()) for name in NAMES[:2])
+    assert ner["metrics"]["finer_ord_val"]["micro_f1"] >= 0.72
+    assert tone["metrics"]["sentfin_dev"]["accuracy"] >= 0.83
+
+
+def test_a_second_session_gives_the_same_bits() -> None:
+    files = read_model(WEIGHTS / "ner")
+    ids = np.array([[101, 19130, 3428, 18375, 102]])
+    inputs = {"ids": ids, "types": np.zeros_like(ids)}
+    assert np.array_equal(start(files)(inputs), start(files)(inputs))
