@@ -4,6 +4,9 @@ Written out rather than imported, so that its weights have the names that `model
 Architecture: Devlin et al. 2019, post-norm transformer encoder; weights: all-MiniLM-L6-v2.
 """
 
+# Types are checked where torch and onnx are not installed.
+# mypy: disable-error-code="import-not-found, misc"
+
 from __future__ import annotations
 
 import importlib.util

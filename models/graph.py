@@ -6,6 +6,9 @@ is quantised the way we want it: int8, symmetric, one scale per output channel; 
 scale per row. Activations are quantised at run time (dynamic, 8 bits).
 """
 
+# Types are checked where torch and onnx are not installed.
+# mypy: disable-error-code="import-not-found, misc"
+
 from __future__ import annotations
 
 from collections.abc import Sequence

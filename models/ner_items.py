@@ -1,5 +1,8 @@
 """NER texts as arrays, and how they are drawn, joined and recased for training."""
 
+# Types are checked where torch and onnx are not installed.
+# mypy: disable-error-code="import-not-found, misc"
+
 from __future__ import annotations
 
 import random

@@ -3,6 +3,9 @@
 python -m models.relevance --data DATA --out FOLDER [--seed 1] [--epochs 60]
 """
 
+# Types are checked where torch and onnx are not installed.
+# mypy: disable-error-code="import-not-found, misc"
+
 from __future__ import annotations
 
 import random

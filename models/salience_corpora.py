@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from models import sentiment_corpora
 
@@ -78,7 +79,7 @@ def gum(path: Path, chance: Random) -> list[Article]:
     return [_gum_article(json.loads(line), chance) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def _gum_article(item: dict[str, object], chance: Random) -> Article:
+def _gum_article(item: dict[str, Any], chance: Random) -> Article:
     """Turn token spans into code points of the tokens joined by spaces."""
     tokens, summaries, raw = item["tokens"], item["summaries"], item["entities"]
     starts, position = [], 0
@@ -143,7 +144,7 @@ def _by_rule(text: str, spans: list[tuple[int, int]], rank: int) -> float:
     return max(0.2, 0.9 - 0.15 * rank - 0.2 * behind)
 
 
-def _json(path: Path) -> list[dict[str, object]]:
+def _json(path: Path) -> list[dict[str, Any]]:
     """Read a file of one JSON list."""
-    items: list[dict[str, object]] = json.loads(path.read_text(encoding="utf-8"))
+    items: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return items

@@ -6,6 +6,9 @@ The first stage reads the financial sets for `--epochs` epochs, the second one a
 these again, headlines with different labels once more, pairs of headlines, and a part of the political news.
 """
 
+# Types are checked where torch and onnx are not installed.
+# mypy: disable-error-code="import-not-found, misc"
+
 from __future__ import annotations
 
 import random

@@ -12,6 +12,6 @@ from numpy.typing import NDArray
 class Runner(Protocol):
     """A model with one output; the same inputs give the same bits."""
 
-    def __call__(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
+    def __call__(self, inputs: Mapping[str, NDArray[np.generic]], /) -> NDArray[np.float32]:
         """Return the model's output for its inputs by name."""
         ...

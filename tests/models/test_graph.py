@@ -1,3 +1,6 @@
+# Types are checked where torch and onnx are not installed.
+# mypy: disable-error-code="import-not-found, misc"
+
 from __future__ import annotations
 
 import numpy as np
