@@ -2,16 +2,12 @@
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import grpc
 import pytest
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from serving.progress import Progress
@@ -20,73 +16,10 @@ from serving.settings import ServerSettings
 from serving.store import GraphWriter, move_aside
 from serving.windows import MINUTE_MS
 from tests.oracles.graph import Article, Said
-from tests.oracles.strategies import BASE_MS, DAY_MS
+from tests.oracles.strategies import DAY_MS
 from tests.serving.filling import APPLIED_AT_MS, fill_store
+from tests.serving.running import ARTICLES, END, HOUR, T0, Running, from_to, stamp, status_of, until
 from wiregraph.v1 import graph_pb2
-from wiregraph.v1.services_pb2_grpc import GraphStub
-
-HOUR = Duration(seconds=3_600)
-T0 = BASE_MS + 10 * 3_600_000
-ARTICLES = [
-    Article("one", T0, T0 + 1, (Said("org:a", 800_000, 500_000, 1), Said("org:b", 600_000, -500_000, -1))),
-    Article("two", T0 + 90_000, T0 + 90_000, (Said("org:a", 200_000, -250_000, 0),)),
-    Article("late", T0 - 60_000, T0 + DAY_MS, (Said("org:late", 900_000, 0),)),
-]
-END = T0 + 120_000
-
-
-def stamp(time_ms: int) -> Timestamp:
-    return Timestamp(seconds=time_ms // 1_000, nanos=time_ms % 1_000 * 1_000_000)
-
-
-def until(happens: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not happens():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-class Running:
-    def __init__(self, store: Path) -> None:
-        self.store = store
-        # Nothing listens on port 1, so the lag is unknown.
-        self.server = Server(ServerSettings("127.0.0.1:1", store, 0, {}, streams_max=2, reopen_s=0.05))
-        self.server.start()
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.port}")
-        self.graph = GraphStub(self.channel)
-
-    def health(self) -> int:
-        stub = health_pb2_grpc.HealthStub(self.channel)
-        return int(stub.Check(health_pb2.HealthCheckRequest(service="wiregraph.v1.Graph")).status)
-
-    def serves(self) -> bool:
-        return self.health() == health_pb2.HealthCheckResponse.SERVING
-
-    def close(self) -> None:
-        self.channel.close()
-        self.server.stop()
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Running]:
-    running = Running(tmp_path)
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def running(empty: Running) -> Running:
-    fill_store(empty.store / "live", ARTICLES)
-    until(empty.serves)
-    return empty
-
-
-def status_of(call: Callable[[], object]) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.RpcError) as raised:
-        call()
-    assert isinstance(raised.value, grpc.Call)
-    ended: grpc.Call = raised.value
-    return ended.code(), ended.details()
 
 
 def test_answers_unavailable_until_there_is_a_store(empty: Running) -> None:
@@ -221,52 +154,6 @@ def test_status(running: Running) -> None:
     assert status.watermark.ToDatetime(UTC) == datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 
-GARBAGE, FOREIGN = "!", "AAAA"
-
-
-def from_to(start: int, end: int) -> graph_pb2.GetSeriesRequest:
-    request = graph_pb2.GetSeriesRequest(entity_id="org:a", step=Duration(seconds=60), to=stamp(end))
-    getattr(request, "from").CopyFrom(stamp(start))
-    return request
-
-
-BAD = [
-    ("window", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", window=Duration(seconds=61))),
-    ("window", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", window=Duration(seconds=60, nanos=1))),
-    ("window", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", window=Duration())),
-    ("window", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", window=Duration(seconds=-60))),
-    ("window", "ListTop", graph_pb2.ListTopRequest(window=Duration(seconds=3_651 * 86_400))),
-    ("as_of", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", as_of=Timestamp(seconds=-1))),
-    ("as_of", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", as_of=Timestamp(seconds=253_402_300_800))),
-    ("as_of", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", as_of=Timestamp(nanos=-1))),
-    ("known_at", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", known_at=Timestamp(seconds=-1))),
-    ("entity_id", "GetEntity", graph_pb2.GetEntityRequest()),
-    ("graph", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", graph="other")),
-    ("graph", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", graph="../live")),
-    ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=["org:a"] * 1_001)),
-    ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=[""])),
-    ("step", "GetSeries", graph_pb2.GetSeriesRequest(entity_id="org:a", step=Duration(seconds=30))),
-    ("from", "GetSeries", from_to(T0, T0)),
-    ("from", "GetSeries", from_to(0, T0)),
-    ("limit", "GetNeighbors", graph_pb2.GetNeighborsRequest(entity_id="org:a", limit=-1)),
-    ("limit", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", limit=1_001)),
-    ("page_token", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", page_token=GARBAGE)),
-    ("page_token", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", page_token=FOREIGN)),
-    ("type", "ListTop", graph_pb2.ListTopRequest(type="CAT")),
-    ("text", "ResolveEntities", graph_pb2.ResolveEntitiesRequest(text=" ")),
-]
-
-
-def test_a_bad_argument_is_named(running: Running) -> None:
-    for field, method, request in BAD:
-        code, details = status_of(lambda: getattr(running.graph, method)(request))  # noqa: B023 - called at once
-        assert code is grpc.StatusCode.INVALID_ARGUMENT, (method, request)
-        assert details.startswith(f"{field}: "), (method, request, details)
-    stream = running.graph.WatchEntities(graph_pb2.WatchEntitiesRequest(entity_ids=["a"] * 1_001))
-    code, details = status_of(lambda: next(stream))
-    assert (code, details[:11]) == (grpc.StatusCode.INVALID_ARGUMENT, "entity_ids:")
-
-
 def test_another_graph_is_opened_when_asked_for(running: Running) -> None:
     fill_store(running.store / "replayed", ARTICLES[:1])
     request = graph_pb2.GetStatusRequest(graph="replayed")
@@ -279,38 +166,6 @@ def test_a_store_that_was_built_again_is_served(running: Running) -> None:
     fill_store(running.store / "live", ARTICLES[:1])
     until(running.serves)
     assert running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == 2
-
-
-def test_watch_sends_at_once_and_on_change(running: Running) -> None:
-    stream = running.graph.WatchEntities(graph_pb2.WatchEntitiesRequest(entity_ids=["org:b", "org:x", "org:a"]))
-    assert [(score.entity_id, score.articles) for score in (next(stream), next(stream))] == [("org:b", 1), ("org:a", 2)]
-    more = Article("more", T0, T0, (Said("org:b", 1, 1), Said("org:x", 1, 1)))
-    fill_store(running.store / "live", [*ARTICLES, more])
-    # What did not change, org:a, is not sent again.
-    assert {(score.entity_id, score.articles) for score in (next(stream), next(stream))} == {("org:b", 2), ("org:x", 1)}
-    stream.cancel()
-
-
-def test_streams_are_bounded_and_end_with_their_clients(running: Running) -> None:
-    def open_stream() -> grpc.Call:
-        stream = running.graph.WatchEntities(graph_pb2.WatchEntitiesRequest(entity_ids=["org:a"]))
-        next(stream)
-        opened: grpc.Call = stream
-        return opened
-
-    streams = [open_stream(), open_stream()]
-    code, _ = status_of(open_stream)
-    assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    streams[0].cancel()
-
-    def opens() -> bool:
-        try:
-            open_stream()
-        except grpc.RpcError:
-            return False
-        return True
-
-    until(opens)
 
 
 def test_stopping_ends_streams_and_refuses_new_calls(running: Running) -> None:
