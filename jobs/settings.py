@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs import uids
+from udfs.topics import NEWS_GRAPH
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class JobSettings:
     @property
     def job_name(self) -> str:
         """What the job is called in Flink and in the names of its logs."""
-        return f"{uids.NEWS_GRAPH}.{self.graph}" if self.graph else uids.NEWS_GRAPH
+        return f"{NEWS_GRAPH}.{self.graph}" if self.graph else NEWS_GRAPH
 
     @property
     def scratch(self) -> Path:
@@ -61,12 +61,3 @@ def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
     parser.add_argument("--bundle-time-ms", type=int, default=20, help="how long a bundle waits for company")
     parser.add_argument("--models", type=Path, help="folder of the models; the repository's own by default")
     return JobSettings(**vars(parser.parse_args(arguments)))
-
-
-def kafka_properties(settings: JobSettings) -> dict[str, str]:
-    """The lines `name = value` of the Kafka properties file, without comments."""
-    if settings.kafka_config is None:
-        return {}
-    lines = (line.strip() for line in settings.kafka_config.read_text("utf-8").splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith(("#", "!")))
-    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobs import uids
-from jobs.settings import JobSettings, kafka_properties
+from jobs.settings import JobSettings
+from udfs.kafka_properties import BOOTSTRAP, read_properties
 from udfs.lateness import OUT_OF_ORDERNESS_MS
+from udfs.topics import NEWS_GRAPH, consumer_group
 
 
 def with_options(options: dict[str, str]) -> str:
@@ -17,8 +19,8 @@ def with_options(options: dict[str, str]) -> str:
 
 def client_options(settings: JobSettings) -> dict[str, str]:
     """How a table reaches Kafka: the address and what a secured cluster needs."""
-    secured = {f"properties.{name}": value for name, value in kafka_properties(settings).items()}
-    return {**secured, "properties.bootstrap.servers": settings.bootstrap}
+    secured = {f"properties.{name}": value for name, value in read_properties(settings.kafka_config).items()}
+    return {**secured, f"properties.{BOOTSTRAP}": settings.bootstrap}
 
 
 def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
@@ -28,7 +30,7 @@ def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
         "topic": ";".join(topics),
         "format": "raw",
         "scan.startup.mode": "earliest-offset",
-        "properties.group.id": uids.consumer_group(uids.NEWS_GRAPH, settings.graph),
+        "properties.group.id": consumer_group(NEWS_GRAPH, settings.graph),
         **client_options(settings),
     }
     if settings.bounded:

@@ -29,9 +29,10 @@ from serving.changelog_consumer import (
 )
 from serving.prober import Prober, source_key
 from serving.progress import Progress, ProgressError, later, reached, watermark
-from serving.settings import INPUT_TOPICS, ApplierSettings, SettingsError, consumer_group, read_kafka_config
+from serving.settings import INPUT_TOPICS, ApplierSettings
 from serving.store import GraphWriter, StoreBusyError, StoreError, StoreLockedError, graph_directory, move_aside
-from udfs.topics import graph_topic
+from udfs.kafka_properties import KafkaPropertiesError, python_options, read_properties
+from udfs.topics import NEWS_GRAPH, consumer_group, graph_topic
 
 log = logging.getLogger("applier")
 
@@ -147,7 +148,7 @@ def follow(settings: ApplierSettings, stop: threading.Event) -> None:
 
 def _connect(settings: ApplierSettings, path: Path, stop: threading.Event) -> None:
     with GraphWriter(path) as writer:
-        prober = Prober(consumer_group(settings.graph), INPUT_TOPICS, kafka_arguments(settings))
+        prober = Prober(consumer_group(NEWS_GRAPH, settings.graph), INPUT_TOPICS, kafka_arguments(settings))
         try:
             changelog = describe(prober.admin, graph_topic(settings.graph))
             _Session(settings, writer, prober, changelog).run(stop)
@@ -168,10 +169,10 @@ def main(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        follow(ApplierSettings(bootstrap, store, graph, read_kafka_config(kafka_config)), stop)
+        follow(ApplierSettings(bootstrap, store, graph, python_options(read_properties(kafka_config))), stop)
     except StoreLockedError:
         sys.exit(f"applier: another applier writes {graph_directory(store, graph)}: stop it first")
-    except (SettingsError, ValueError) as error:
+    except (KafkaPropertiesError, ValueError) as error:
         sys.exit(f"applier: {error}")
 
 

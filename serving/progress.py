@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from udfs.lateness import OUT_OF_ORDERNESS_MS
+
 FORMAT = 1
 """Of the store's layout; a store of another format is built again from the changelog."""
-
-OUT_OF_ORDERNESS_MS = 60_000
-"""How far behind the highest record timestamp of a partition its later records may lie."""
 
 
 class ProgressError(ValueError):

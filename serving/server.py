@@ -23,7 +23,8 @@ from grpc_reflection.v1alpha import reflection
 from serving.graphs import Graphs, GraphUnavailableError
 from serving.lag import LagMeter
 from serving.service import GraphService
-from serving.settings import ServerSettings, SettingsError, read_kafka_config
+from serving.settings import ServerSettings
+from udfs.kafka_properties import KafkaPropertiesError, python_options, read_properties
 from wiregraph.v1 import services_pb2, services_pb2_grpc
 
 HOST = "127.0.0.1"
@@ -110,8 +111,8 @@ def main(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        server = Server(ServerSettings(bootstrap, store, port, read_kafka_config(kafka_config)))
-    except (ServerError, SettingsError) as error:
+        server = Server(ServerSettings(bootstrap, store, port, python_options(read_properties(kafka_config))))
+    except (ServerError, KafkaPropertiesError) as error:
         sys.exit(f"server: {error}")
     server.start()
     stop.wait()

@@ -1,4 +1,4 @@
-"""The registry of Kafka topics: names, cleanup policies and how many partitions a new one gets."""
+"""The registry of Kafka's names: topics, their policies and partitions, and the jobs' consumer groups."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ LABELS = "labels"
 DEAD_LETTERS = "dead-letters"
 LATE = "late"
 MODEL_HEALTH = "model-health"
+
+NEWS_GRAPH = "news-graph"
+"""The news job's name, as users and Flink know it."""
 
 KEEP = "-1"
 """`retention.ms` of a topic that keeps everything: a wire of 2008 must not be deleted as old."""
@@ -38,6 +41,11 @@ class TopicSpec:
 def graph_topic(graph: str = "") -> str:
     """The changelog's topic of a graph; the live one has the empty name."""
     return f"{GRAPH}.{graph}" if graph else GRAPH
+
+
+def consumer_group(job: str, graph: str = "") -> str:
+    """The group under which a job commits what its checkpoints cover; the applier reads it."""
+    return f"wiregraph-{job}.{graph}" if graph else f"wiregraph-{job}"
 
 
 def graph_spec(graph: str = "") -> TopicSpec:

@@ -77,6 +77,11 @@ class System:
         with connect(self.stack.grpc) as answers:
             return wait_for(lambda: _whole(answers, records))
 
+    def counted(self) -> int:
+        """How many records are counted so far."""
+        with connect(self.stack.grpc) as answers:
+            return _total(answers.progress())
+
     def python_workers(self) -> list[psutil.Process]:
         """The job's Python workers, which are not the process that submitted it."""
         process = processes.find(self.job)
@@ -93,9 +98,13 @@ def _command(process: psutil.Process) -> list[str]:
 
 def _whole(answers: Answers, records: int) -> Progress | None:
     progress = answers.progress()
-    total = progress.articles + progress.empty + progress.duplicates + progress.dead_letters
+    total = _total(progress)
     assert total <= records, f"{total} records counted, only {records} were sent"
     return progress if total == records and progress.lag == 0 else None
+
+
+def _total(progress: Progress) -> int:
+    return progress.articles + progress.empty + progress.duplicates + progress.dead_letters
 
 
 def wait_for(ask: Callable[[], Answer | None], timeout_s: float = SETTLED_S) -> Answer:

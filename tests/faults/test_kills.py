@@ -49,6 +49,8 @@ def kill_stack_process(system: System, name: str) -> None:
 def test_kills_change_nothing(undisturbed: str, tmp_path: Path) -> None:
     with running_system(tmp_path / "stack") as system:
         system.send(RECORDS[:THIRD])
+        # In its first seconds a worker connects, and Beam waits 3 minutes for one that died at that.
+        wait_for(lambda: system.counted() or None)
         (worker,) = system.python_workers()
         kill(worker.pid)
         system.send(RECORDS[THIRD : 2 * THIRD])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.settings import JobSettings, kafka_properties, parse_settings
+from jobs.settings import JobSettings, parse_settings
 
 REQUIRED = ["--bootstrap=h:1", "--state-dir=s", "--jars=j", "--log-dir=l"]
 
@@ -24,14 +24,3 @@ def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
         parse_settings(["--bootstrap=h:1"])
     assert ended.value.code == 2
     assert "--state-dir" in capsys.readouterr().err
-
-
-def test_kafka_properties(tmp_path: Path) -> None:
-    file = tmp_path / "client.properties"
-    file.write_text("# comment\n\nsecurity.protocol = SASL_SSL\nsasl.jaas.config=a=b;\n! other comment\n")
-    settings = parse_settings([*REQUIRED, f"--kafka-config={file}"])
-    assert kafka_properties(settings) == {"security.protocol": "SASL_SSL", "sasl.jaas.config": "a=b;"}
-
-
-def test_no_properties_file_no_properties() -> None:
-    assert kafka_properties(parse_settings(REQUIRED)) == {}

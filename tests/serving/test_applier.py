@@ -15,14 +15,14 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from serving.progress import OUT_OF_ORDERNESS_MS, Progress, ProgressError
-from serving.settings import consumer_group
+from serving.progress import Progress, ProgressError
 from serving.store import GraphReader, GraphWriter, StoreError
 from tests.oracles.graph import Article, Said, changelog
 from tests.oracles.strategies import BASE_MS, ENTITIES
 from tests.serving.filling import fill_store
+from udfs.lateness import OUT_OF_ORDERNESS_MS
 from udfs.records import MICRO
-from udfs.topics import NEWS, graph_spec, graph_topic
+from udfs.topics import NEWS, NEWS_GRAPH, consumer_group, graph_spec, graph_topic
 from wiregraph.dump import dump_lines
 from wiregraph.topics_admin import create_missing
 
@@ -195,7 +195,7 @@ def test_the_watermark_follows_the_committed_offsets(graph: Graph) -> None:
         assert progress is not None
         assert progress.watermark_ms is None
         job = KafkaConsumer(
-            bootstrap_servers=graph.bootstrap, group_id=consumer_group(graph.name), enable_auto_commit=False
+            bootstrap_servers=graph.bootstrap, group_id=consumer_group(NEWS_GRAPH, graph.name), enable_auto_commit=False
         )
         ends = job.end_offsets([TopicPartition(NEWS, number) for number in range(3)])
         done = {tp: OffsetAndMetadata(end, "", -1) for tp, end in ends.items()}

@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from serving.progress import (
     FORMAT,
-    OUT_OF_ORDERNESS_MS,
     InputPartition,
     Progress,
     ProgressError,
@@ -14,6 +13,7 @@ from serving.progress import (
     load_progress,
     watermark,
 )
+from udfs.lateness import OUT_OF_ORDERNESS_MS
 
 OFFSETS = st.dictionaries(st.integers(0, 9), st.integers(0, 2**62), max_size=4)
 TIMES = st.none() | st.integers(0, 2**62)
