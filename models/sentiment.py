@@ -35,7 +35,9 @@ VERSION = "2"
 SUMMARY = """Says how a text speaks about each entity in it (negative, neutral, positive, calibrated): MiniLM-L6
 (22 M parameters), int8, the tokens of all entities marked, each entity's tokens pooled, one encoding for all."""
 LIMITS = """English only. Learnt from financial headlines, paragraphs and political news: irony, slang and emoji are
-outside of what it knows. Markets' words (falls, cuts) count as they do for an investor in the entity."""
+outside of what it knows. Markets' words (falls, cuts) count as they do for an investor in the entity.
+Headlines that speak well of one entity and badly of another are the weakest part. The temperature is fitted on
+SEntFiN's development part, so the calibration error there is measured on what it was fitted to."""
 
 LENGTH_MAX = 126
 ALL_TARGETS = 0.6

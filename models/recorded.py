@@ -1,0 +1,51 @@
+"""Record what the shipped models say of a few texts, for the test that compares other machines with it.
+
+python -m models.recorded --out tests/udfs/inference/recorded.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import astuple
+from pathlib import Path
+
+from udfs.inference import Models, load_models
+
+TEXTS = (
+    "UPDATE 2-Lehman shares plunge as talks end",
+    "AIG seeks $40 bln loan from Fed",
+    "Merrill Lynch to be bought by BofA",
+    "TCS gains, Wipro slumps after results",
+    "LEHMAN BROTHERS FILES FOR BANKRUPTCY",
+    "🚀 Nestlé wins, Citroe\u0308n loses in \u202b\u05d9\u05e9\u05e8\u05d0\u05dc\u202c \x00",
+    "Angela Merkel met Tim Cook in Berlin\n\nThe chancellor praised Apple. Cook said Apple would hire in Munich.",
+)
+
+
+def record(models: Models, text: str) -> dict[str, object]:
+    """Return a text's mentions with their sentiment and, each taken as an entity, their relevance."""
+    found = models.mentions.find(text)
+    spans = [(mention.start, mention.end) for mention in found]
+    return {
+        "text": text,
+        "mentions": [[mention.start, mention.end, str(mention.type)] for mention in found],
+        "sentiment": [[round(value, 4) for value in astuple(one)] for one in models.sentiment.score(text, spans)],
+        "relevance": [
+            round(value, 5)
+            for value in models.relevance.score(text.split("\n\n", 1)[0], text, [[one] for one in spans])
+        ],
+    }
+
+
+def main() -> None:
+    """Write the record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    models = load_models()
+    content = {"versions": models.versions, "records": [record(models, text) for text in TEXTS]}
+    parser.parse_args().out.write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
