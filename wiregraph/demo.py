@@ -17,12 +17,12 @@ from wiregraph.demo_answers import connect, dead_letters_by_reason
 from wiregraph.demo_feed import Feed
 from wiregraph.demo_input import outgoing_of
 from wiregraph.demo_records import Progress, TopEntity
-from wiregraph.demo_run import Run
+from wiregraph.demo_run import Run, RunWish
 from wiregraph.demo_stack import Stopped, demo_stack, stoppable
 from wiregraph.errors import Failure
 from wiregraph.generator import generate
 from wiregraph.generator_records import StreamRecord
-from wiregraph.live_view import Display
+from wiregraph.live_view import Display, outcomes
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 from wiregraph.producing import Outgoing, open_sender
 from wiregraph.stack import Stack
@@ -31,6 +31,9 @@ from wiregraph.truth import Comparison, ServedCounts, compare
 GENERATED_RATE = 25.0
 INPUT_RATE = 200.0
 """Faster than the job: the feed waits for it, so a file goes through at the job's own pace."""
+GENERATED_WINDOW_H = 1
+INPUT_WINDOW_H = 24
+"""A second of a generated feed is a minute of event time, one of a file may be hours."""
 FOLDER = "demo"
 TOP_PRINTED = 20
 
@@ -102,7 +105,8 @@ def _run(wish: DemoWish, console: Console) -> Outcome:
         say(f"`wiregraph top --dir {wish.directory}` asks this stack too while it runs")
         with open_sender({"bootstrap_servers": stack.bootstrap}, NEWS) as sender, Display(console) as display:
             feed = Feed(items, sender.send, wish.rate, len(records))
-            run = Run(wish.directory, feed, answers, display)
+            window_h = INPUT_WINDOW_H if wish.file else GENERATED_WINDOW_H
+            run = Run(RunWish(wish.directory, window_h), feed, answers, display)
             run.feed_for(wish.seconds)
             sender.flush()
             run.drain()
@@ -119,6 +123,7 @@ def _tell(outcome: Outcome, console: Console, *, json: bool) -> None:
         print_comparison(console, outcome.comparison)
     else:
         print_top(console, outcome.top, "most named of all")
+        console.print(outcomes(outcome.counts))
     if outcome.comparison and not outcome.comparison.is_exact:
         raise Failure("what is served is not what was fed: see the counts that differ")
 

@@ -18,9 +18,8 @@ from wiregraph.truth import ServedFact
 from wiregraph.v1 import graph_pb2 as pb
 from wiregraph.v1.services_pb2_grpc import GraphStub
 
-VIEW_WINDOW = Duration(seconds=3_600)
-WHOLE_WINDOW = Duration(seconds=7 * 24 * 3_600)
-"""Longer than any generated stream."""
+WHOLE_WINDOW = Duration(seconds=366 * 24 * 3_600)
+"""Longer than any generated stream, and than most wires."""
 DEADLINE_S = 20.0
 
 Answer = TypeVar("Answer")
@@ -48,12 +47,12 @@ class Answers:
             lag=status.lag,
         )
 
-    def top(self, limit: int) -> tuple[TopEntity, ...]:
-        """The entities with most articles in the last hour of event time."""
-        return tuple(map(_top_entity, self._listed(VIEW_WINDOW, limit)))
+    def top(self, window_h: int, limit: int) -> tuple[TopEntity, ...]:
+        """The entities with most articles in the last hours of event time."""
+        return tuple(map(_top_entity, self._listed(Duration(seconds=window_h * 3_600), limit)))
 
     def top_of_all(self, limit: int) -> tuple[TopEntity, ...]:
-        """The entities with most articles in the last week of event time."""
+        """The entities with most articles in the last year of event time."""
         return tuple(map(_top_entity, self._listed(WHOLE_WINDOW, limit)))
 
     def facts(self) -> frozenset[ServedFact]:

@@ -11,7 +11,8 @@ from wiregraph.demo_records import FeedState
 from wiregraph.producing import Outgoing
 
 BACKLOG_S = 10.0
-"""So many seconds of the feed may wait for the job; beyond that the feed waits."""
+BACKLOG_MAX = 500
+"""So many seconds of the feed, and at most so many records, may wait for the job; beyond that the feed waits."""
 LATENCIES_KEPT = 400
 QUANTILES_MIN = 20
 """Fewer latencies than this tell no percentile."""
@@ -44,7 +45,7 @@ class Feed:
         """Send what is due by `now_s` (monotonic), unless too many of the `read` ones are missing."""
         passed_s = 0.0 if self._last_s is None else now_s - self._last_s
         self._last_s = now_s
-        self._is_paused = not self.done and self._counted - read > self._rate * BACKLOG_S
+        self._is_paused = not self.done and self._counted - read > min(self._rate * BACKLOG_S, BACKLOG_MAX)
         if self.done or self._is_paused:
             return
         # A stall of this loop is not made good by a burst of more than a second's records.

@@ -51,9 +51,13 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """All that the live view shows at one moment; latency from produced to applied, in seconds."""
+    """All that the live view shows at one moment.
+
+    `top` is over the last `window_h` hours of event time, latency from produced to applied.
+    """
 
     phase: str
+    window_h: int
     elapsed_s: float
     feed: FeedState
     progress: Progress

@@ -40,12 +40,20 @@ class _Clock:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class RunWish:
+    """Where the stack's logs and jobs are, and over how many hours the view scores."""
+
+    directory: Path
+    window_h: int
+
+
 class Run:
     """Feeds, asks and shows; `progress` is the latest answer."""
 
-    def __init__(self, directory: Path, feed: Feed, answers: Answers, display: Display) -> None:
+    def __init__(self, wish: RunWish, feed: Feed, answers: Answers, display: Display) -> None:
         self.progress = Progress()
-        self._directory = directory
+        self._wish = wish
         self._feed = feed
         self._answers = answers
         self._display = display
@@ -86,7 +94,7 @@ class Run:
 
     def _check(self, now_s: float) -> None:
         """Raise Failure where the job has ended, or where records wait and nothing changes."""
-        check_jobs(self._directory)
+        check_jobs(self._wish.directory)
         waiting = self._feed.state.counted - self.progress.read
         if waiting <= 0 and not self.progress.lag:
             # Nothing is due, so the time that counts begins when something is; being quiet goes on.
@@ -94,7 +102,7 @@ class Run:
         if now_s - self._changed_s > STALL_S:
             raise Failure(
                 f"nothing was applied for {STALL_S:.0f} s while {waiting:,} of {self._feed.state.counted:,} records"
-                f" and {self.progress.lag:,} rows of the changelog wait: see {self._directory / 'logs'}"
+                f" and {self.progress.lag:,} rows of the changelog wait: see {self._wish.directory / 'logs'}"
             )
 
     def _poll(self) -> None:
@@ -106,11 +114,12 @@ class Run:
         self.progress = progress
 
     def _frame(self, phase: str) -> Frame:
-        top = self._answers.top(TOP_SHOWN)
+        top = self._answers.top(self._wish.window_h, TOP_SHOWN)
         self._remember(top)
         percentiles_s = self._latencies.percentiles_s()
         return Frame(
             phase=phase,
+            window_h=self._wish.window_h,
             elapsed_s=time.monotonic() - self._start_s,
             feed=self._feed.state,
             progress=self.progress,

@@ -63,7 +63,11 @@ def _seconds(value: float | None) -> str:
 def screen(frame: Frame, width: int, height: int) -> RenderableType:
     """The whole view for a terminal of `width` cells and `height` lines."""
     rows = max(3, height - LINES_BESIDE_TOP)
-    subtitle = f"window 1 h up to {event_time_text(frame.progress.latest_event_ms)}" if frame.top else "no scores yet"
+    subtitle = (
+        f"window {frame.window_h} h up to {event_time_text(frame.progress.latest_event_ms)}"
+        if frame.top
+        else "no scores yet"
+    )
     top = Panel(_top_table(frame, rows, with_ids=width >= WIDTH_WITH_IDS), title="top entities", subtitle=subtitle)
     return Group(Panel(_figures(frame), title=f"Wiregraph demo: {frame.phase}"), top)
 
@@ -75,7 +79,7 @@ def _figures(frame: Frame) -> RenderableType:
     pace = f"{feed.sent / frame.elapsed_s:.1f}/s" if frame.elapsed_s else ""
     waits = " [yellow]waiting for the job[/]" if feed.is_paused else ""
     grid.add_row("fed", f"{feed.sent:,}{total} records in {frame.elapsed_s:.0f} s, {pace}{_clicks(feed)}{waits}")
-    grid.add_row("read by the job", f"{progress.read:,} = {_outcomes(progress)}")
+    grid.add_row("read by the job", outcomes(progress))
     grid.add_row(
         "behind by",
         f"{max(0, feed.counted - progress.read):,} records, latency p50 {_seconds(frame.latency_p50_s)}, "
@@ -90,9 +94,11 @@ def _clicks(feed: FeedState) -> str:
     return f" [dim]({clicks:,} clicks among them, which no job reads yet)[/]" if clicks else ""
 
 
-def _outcomes(progress: Progress) -> str:
+def outcomes(progress: Progress) -> str:
+    """What became of the records read, in rich's markup."""
     return (
-        f"[green]{progress.articles:,} articles[/] + {progress.empty:,} empty + {progress.duplicates:,} duplicates"
+        f"{progress.read:,} = [green]{progress.articles:,} articles[/] + {progress.empty:,} empty"
+        f" + {progress.duplicates:,} duplicates"
         f" + [red]{progress.dead_letters:,} dead letters[/]  ({progress.late:,} late)"
     )
 

@@ -13,7 +13,7 @@ TOP = tuple(TopEntity(f"eq:T{i}", f"Company {i}", "ORG", 90 - i, (i - 20) / 20, 
 def frame(phase: str = "feeding") -> Frame:
     feed = FeedState(sent=1_300, counted=1_250, total=7_000, is_paused=False)
     progress = Progress(articles=1_000, empty=150, duplicates=60, dead_letters=30, entities=400, facts=1_500)
-    return Frame(phase, 52.0, feed, progress, 0.31, 0.92, TOP, {each.entity_id: (0.1, -0.5) for each in TOP})
+    return Frame(phase, 1, 52.0, feed, progress, 0.31, 0.92, TOP, {each.entity_id: (0.1, -0.5) for each in TOP})
 
 
 def drawn(width: int, height: int) -> list[str]:
