@@ -219,7 +219,7 @@ def _asking(directory: Path, json: bool) -> Iterator[GraphStub]:
 
 def _show(answer: AnswerT, print_table: Callable[[Console, AnswerT], None], json: bool) -> None:
     if json:
-        _print_json(render.to_json(answer))
+        _print_json(render.listed(answer))
     else:
         print_table(Console(), answer)
 

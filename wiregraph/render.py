@@ -24,6 +24,14 @@ def to_json(message: Message) -> dict[str, Any]:
     return {field.name: _field(message, field.name) for field in message.DESCRIPTOR.fields}
 
 
+def listed(message: Message) -> dict[str, Any] | list[dict[str, Any]]:
+    """An answer for programs: the list that it holds, or the message itself where it is one thing."""
+    for field in message.DESCRIPTOR.fields:
+        if field.label == field.LABEL_REPEATED and field.message_type is not None:
+            return [to_json(item) for item in getattr(message, field.name)]
+    return to_json(message)
+
+
 def _field(message: Message, name: str) -> object:
     field = message.DESCRIPTOR.fields_by_name[name]
     value = getattr(message, name)

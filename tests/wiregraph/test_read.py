@@ -54,8 +54,9 @@ def ask(directory: Path, *arguments: str) -> dict[str, object]:
     return answer
 
 
-def items(answer: dict[str, object], name: str) -> list[dict[str, object]]:
-    found = answer[name]
+def items(directory: Path, *arguments: str) -> list[dict[str, object]]:
+    """The list that a command prints for programs."""
+    found: list[dict[str, object]] = json.loads(run(directory, *arguments, "--json"))
     assert isinstance(found, list)
     return found
 
@@ -85,23 +86,23 @@ def test_as_of_and_known_at(directory: Path) -> None:
 
 
 def test_mentions_are_complete_unless_limited(directory: Path) -> None:
-    found = items(ask(directory, "mentions", "org:zyxo-one"), "mentions")
+    found = items(directory, "mentions", "org:zyxo-one")
     assert [one["article_id"] for one in found] == [f"n{number}" for number in reversed(range(1_205))]
-    assert len(items(ask(directory, "mentions", "org:zyxo-one", "--limit", "1001"), "mentions")) == 1_001
+    assert len(items(directory, "mentions", "org:zyxo-one", "--limit", "1001")) == 1_001
     assert "About org:zyxo-two" in run(directory, "mentions", "org:zyxo-two")
 
 
 def test_top_neighbors_series_resolve(directory: Path) -> None:
-    top = items(ask(directory, "top", "--type", "ORG"), "entities")
+    top = items(directory, "top", "--type", "ORG")
     assert [one["entity_id"] for one in top] == ["org:zyxo-one", "org:quex", "org:zyxo-two"]
-    assert len(items(ask(directory, "top", "--limit", "1"), "entities")) == 1
-    assert items(ask(directory, "top", "--type", "PER"), "entities") == []
-    (neighbor,) = items(ask(directory, "neighbors", "quex"), "neighbors")
+    assert len(items(directory, "top", "--limit", "1")) == 1
+    assert items(directory, "top", "--type", "PER") == []
+    (neighbor,) = items(directory, "neighbors", "quex")
     assert (neighbor["entity_id"], neighbor["weight"]) == ("org:zyxo-two", 0.25)
-    assert len(items(ask(directory, "series", "org:quex", "--step", "5m"), "points")) == 24
+    assert len(items(directory, "series", "org:quex", "--step", "5m")) == 24
     hour = ["--from", str(T0 - 3_600_000), "--to", str(T0 + 60_000)]
-    assert [one["articles"] for one in items(ask(directory, "series", "org:quex", *hour), "points")] == [1]
-    assert items(ask(directory, "resolve", "quex"), "candidates")[0]["score"] == 1.0
+    assert [one["articles"] for one in items(directory, "series", "org:quex", *hour)] == [1]
+    assert items(directory, "resolve", "quex")[0]["score"] == 1.0
     for command in (["top"], ["neighbors", "quex"], ["series", "org:quex"], ["resolve", "quex"]):
         assert "complete up to" in run(directory, *command) or command[0] == "resolve"
 
