@@ -18,7 +18,7 @@ TEXTS = (
     "Merrill Lynch to be bought by BofA",
     "TCS gains, Wipro slumps after results",
     "LEHMAN BROTHERS FILES FOR BANKRUPTCY",
-    "🚀 Nestlé wins, Citroe\u0308n loses in \u202b\u05d9\u05e9\u05e8\u05d0\u05dc\u202c \x00",
+    "🚀 Shares of Nestlé rise in Zu\u0308rich, \u202b\u05d9\u05e9\u05e8\u05d0\u05dc\u202c falls \x00",
     "Angela Merkel met Tim Cook in Berlin\n\nThe chancellor praised Apple. Cook said Apple would hire in Munich.",
 )
 
