@@ -46,5 +46,17 @@ demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 bench: setup  ## ONLY=news|read|models runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
+train: .build/train-venv/done  ## DATA=dir; an hour on 2 cores; finished stages in .build/train are used again
+	for model in relevance sentiment ner; do
+		.build/train-venv/bin/python -m models.$$model --data '$(DATA)' --out models/weights/$$model
+	done
+	.build/train-venv/bin/python -m models.recorded --out tests/udfs/inference/recorded.json
+
+.build/train-venv/done: models/requirements.txt models/requirements-base.txt
+	$(PYTHON) -m venv .build/train-venv
+	.build/train-venv/bin/python -m pip install --quiet --disable-pip-version-check -r models/requirements.txt
+	.build/train-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r models/requirements-base.txt
+	touch $@
+
 clean:  ## everything that setup made
 	rm -rf .build .venv wiregraph/v1
