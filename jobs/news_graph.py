@@ -22,6 +22,7 @@ from jobs.keys import partition_key
 from jobs.operators import READING_TYPE, ReadArticle
 from jobs.settings import JobSettings, parse_settings
 from udfs.changelog import Grain
+from udfs.inference import ModelError, check_models
 from udfs.topics import NEWS, POSTS
 
 _GRAINS = ", ".join(f"ROW('{grain}', {grain.length_ms})" for grain in Grain)
@@ -32,6 +33,8 @@ _EDGES = f"{_READINGS} CROSS JOIN UNNEST(r.edges) AS e"
 _BY_GRAIN = "CROSS JOIN UNNEST(r.grains) AS g(grain, length_ms)"
 _START = "(r.event_time - MOD(r.event_time, g.length_ms))"
 
+# Sums are grouped by the key alone: with a key made behind the sum, Flink would not know that it never
+# changes, and write a tombstone before each update.
 INSERTS = {
     uids.FACTS: f"""
 SELECT CONCAT('fact/', f.entity, '/', r.topic, '/', r.article), f.entity, r.topic, r.article, r.event_time,
@@ -39,28 +42,36 @@ SELECT CONCAT('fact/', f.entity, '/', r.topic, '/', r.article), f.entity, r.topi
   r.headline, r.source, r.url, CAST(1 AS BIGINT)
 FROM {_FACTS}""",
     uids.BUCKETS: f"""
-SELECT CONCAT('bucket/', entity, '/', grain, '/', CAST(`start` AS STRING)), entity, grain, `start`,
+SELECT `key`, MAX(entity), MAX(grain), MAX(`start`),
   SUM(mentions), SUM(relevance), SUM(weighted), SUM(weighted_square),
   COUNT(*) FILTER (WHERE polarity > 0), COUNT(*) FILTER (WHERE polarity = 0),
   COUNT(*) FILTER (WHERE polarity < 0), COUNT(*)
-FROM (SELECT f.*, g.grain, {_START} AS `start` FROM {_FACTS} {_BY_GRAIN})
-GROUP BY entity, grain, `start`""",
+FROM (
+  SELECT CONCAT('bucket/', f.entity, '/', g.grain, '/', CAST({_START} AS STRING)) AS `key`,
+    f.*, g.grain, {_START} AS `start`
+  FROM {_FACTS} {_BY_GRAIN}
+)
+GROUP BY `key`""",
     uids.EDGES: f"""
-SELECT CONCAT('edge/', a, '/', b, '/', grain, '/', CAST(`start` AS STRING)), a, b, grain, `start`,
-  SUM(weight), SUM(weighted), COUNT(*)
-FROM (SELECT e.*, g.grain, {_START} AS `start` FROM {_EDGES} {_BY_GRAIN})
-GROUP BY a, b, grain, `start`""",
+SELECT `key`, MAX(a), MAX(b), MAX(grain), MAX(`start`), SUM(weight), SUM(weighted), COUNT(*)
+FROM (
+  SELECT CONCAT('edge/', e.a, '/', e.b, '/', g.grain, '/', CAST({_START} AS STRING)) AS `key`,
+    e.*, g.grain, {_START} AS `start`
+  FROM {_EDGES} {_BY_GRAIN}
+)
+GROUP BY `key`""",
     uids.NODES: f"""
-SELECT CONCAT('node/', entity), entity, name, type, sector, CAST(1 AS BIGINT)
-FROM (SELECT DISTINCT f.entity, f.name, f.type, f.sector FROM {_FACTS})""",
+SELECT `key`, MAX(entity), MAX(name), MAX(type), MAX(sector), CAST(1 AS BIGINT)
+FROM (SELECT CONCAT('node/', f.entity) AS `key`, f.entity, f.name, f.type, f.sector FROM {_FACTS})
+GROUP BY `key`""",
     uids.COUNTS: f"""
-SELECT CONCAT('count/', topic, '/', CAST(`partition` AS STRING)), topic, `partition`,
+SELECT `key`, MAX(topic), MAX(`partition`),
   COUNT(*) FILTER (WHERE outcome = 'article'), COUNT(*) FILTER (WHERE outcome = 'empty'),
   COUNT(*) FILTER (WHERE outcome = 'duplicate'), COUNT(*) FILTER (WHERE outcome = 'dead_letter'),
   SUM(edges_cut), COUNT(*) FILTER (WHERE known_assumed AND outcome = 'article'),
   COUNT(*) FILTER (WHERE lateness_ms > 0), MAX(COALESCE(event_time, 0)), COUNT(*)
-FROM {uids.READINGS}
-GROUP BY topic, `partition`""",
+FROM (SELECT CONCAT('count/', topic, '/', CAST(`partition` AS STRING)) AS `key`, * FROM {uids.READINGS})
+GROUP BY `key`""",
     uids.DEAD_LETTERS: f"""
 SELECT CONCAT(topic, '/', CAST(`partition` AS STRING), '/', CAST(`offset` AS STRING)), topic, `partition`, `offset`,
   reason, detail, payload_sha256, payload
@@ -105,7 +116,13 @@ def _key(record: Row) -> str:
 
 def main() -> None:
     """Runs the job until it is stopped, or to the end of a bounded input."""
-    build(parse_settings(sys.argv[1:])).execute().wait()
+    settings = parse_settings(sys.argv[1:])
+    try:
+        # Here, and not in a worker alone, which Flink would start again and again.
+        check_models(settings.models)
+        build(settings).execute().wait()
+    except (ModelError, FileNotFoundError) as error:
+        sys.exit(f"{settings.job_name}: {error}")
 
 
 if __name__ == "__main__":

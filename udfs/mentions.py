@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from udfs.runner import Runner
 
 LABELS = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 """What the tagger's columns mean: outside, or the begin or inside of a span of a type."""
+_BLANK_LINE = re.compile(r"\n\s*\n")
 TYPES = (EntityType.PER, EntityType.ORG, EntityType.LOC)
 
 
@@ -51,7 +53,8 @@ class MentionFinder:
             return ()
         firsts = tk.word_firsts(tokens)
         logits = self._logits(text, tokens)[firsts]
-        return tuple(_mentions(text, tokens, firsts, word_runs(logits)))
+        runs = word_runs(logits, _after_blank_lines(text, tokens, firsts))
+        return tuple(_mentions(text, tokens, firsts, runs))
 
     def _logits(self, text: str, tokens: tk.Tokens) -> tk.FloatArray:
         """Return the logits of every token, (tokens, labels), from one tagger call a window."""
@@ -66,18 +69,25 @@ class MentionFinder:
         return np.concatenate(parts)
 
 
-def word_runs(logits: tk.FloatArray) -> list[Run]:
+def _after_blank_lines(text: str, tokens: tk.Tokens, firsts: tk.IntArray) -> frozenset[int]:
+    """The words before which a blank line stands, as between a headline and its body."""
+    starts = [match.end() for match in _BLANK_LINE.finditer(text)]
+    return frozenset(np.searchsorted(tokens.starts[firsts], starts).tolist()) if starts else frozenset()
+
+
+def word_runs(logits: tk.FloatArray, cuts: Collection[int] = ()) -> list[Run]:
     """Decode word logits (words, labels) into runs of words.
 
-    A run begins at B, or at I behind O, and goes on as long as I follows, of whatever type; the type
-    is the one that its words favour together, so that one odd word does not cut a name in two.
+    A run begins at B, or at I behind O or at one of `cuts`, and goes on as long as I follows, of
+    whatever type; the type is the one that its words favour together, so that one odd word does not
+    cut a name in two.
     """
     best = logits.argmax(axis=1)
     inside = np.flatnonzero(best)
     begins = [
         index
         for position, index in enumerate(inside.tolist())
-        if best[index] % 2 == 1 or position == 0 or inside[position - 1] != index - 1
+        if best[index] % 2 == 1 or position == 0 or inside[position - 1] != index - 1 or index in cuts
     ]
     runs: list[Run] = []
     for begin, following in pairwise([*begins, len(best)]):

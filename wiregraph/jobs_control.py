@@ -128,7 +128,7 @@ def await_running(directory: Path, record: ProcessRecord) -> None:
 def _last_words(directory: Path, name: str) -> str:
     log = directory / "logs" / f"{name}.log"
     lines = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
-    cause = next((line for line in reversed(lines) if line.startswith(("Caused by:", "FileNotFoundError"))), "")
+    cause = next((line for line in reversed(lines) if line.startswith("Caused by:")), "")
     return f"{cause or processes.last_line(log) or 'it said nothing'} (see {log})"
 
 

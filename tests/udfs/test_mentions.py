@@ -48,6 +48,12 @@ def test_one_odd_word_does_not_cut_a_name() -> None:
     assert word_runs(logits("B-ORG", "I-ORG", "I-LOC")) == [Run(0, 3, EntityType.ORG)]
 
 
+def test_a_blank_line_ends_a_name() -> None:
+    assert word_runs(logits("B-LOC", "I-LOC"), {1}) == [Run(0, 1, EntityType.LOC), Run(1, 2, EntityType.LOC)]
+    assert surfaces("Shares rise in France\n\nWork goes on", CAPITALS)[-2:] == [("France", "ORG"), ("Work", "ORG")]
+    assert surfaces("in New\nYork", CAPITALS) == [("New\nYork", "ORG")]
+
+
 def test_outside_only() -> None:
     assert word_runs(logits("O", "O")) == []
 

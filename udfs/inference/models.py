@@ -28,15 +28,22 @@ class Models:
 
 def load_models(root: Path | None = None) -> Models:
     """Verify and load the models below `root` (by default the shipped ones); raise `ModelError` if one is unfit."""
-    folder = WEIGHTS if root is None else root
-    ner = _expect(read_model(folder / "ner"), mentions.LABELS)
-    tone = _expect(read_model(folder / "sentiment"), sentiment.LABELS)
-    centrality = _expect(read_model(folder / "relevance"), relevance.FEATURES)
+    ner, tone, centrality = check_models(root)
     return Models(
         mentions.MentionFinder(_tokenizer(ner), start(ner)),
         sentiment.SentimentScorer(_tokenizer(tone), start(tone)),
         relevance.RelevanceScorer(start(centrality)),
         ",".join(f"{files.manifest.name}={files.manifest.version}" for files in (ner, tone, centrality)),
+    )
+
+
+def check_models(root: Path | None = None) -> tuple[ModelFiles, ModelFiles, ModelFiles]:
+    """Verify the models as `load_models` does, without starting them: mentions, sentiment, relevance."""
+    folder = WEIGHTS if root is None else root
+    return (
+        _expect(read_model(folder / "ner"), mentions.LABELS),
+        _expect(read_model(folder / "sentiment"), sentiment.LABELS),
+        _expect(read_model(folder / "relevance"), relevance.FEATURES),
     )
 
 
