@@ -12,14 +12,41 @@ from __future__ import annotations
 from functools import cache
 from itertools import count
 
+from pyflink.common import Types
+from pyflink.common.typeinfo import TypeInformation
+from pyflink.datastream import DataStream, KeyedStream
+from pyflink.java_gateway import get_gateway
+
 from udfs.topics import NEWS, POSTS
 
 KEY_GROUPS = 128
 """Flink's maximum parallelism: fixed, so that a savepoint restores at any parallelism up to it."""
+PARTITIONS_MAX = 256
+"""A topic's partitions beyond so many have keys without salt, so their shares are left to chance."""
 _TOPICS = (NEWS, POSTS)
 _ROW_OF_ONE = 62
 """What Flink's `Row` of one field adds to the hash of that field."""
 _MASK = 0xFFFFFFFF
+
+
+def keyed(stream: DataStream, value_type: TypeInformation) -> KeyedStream:
+    """A stream of rows (key, value, ...) as one of values, keyed by the first column.
+
+    PyFlink's own `key_by` sends each record to Python and back to find its key; here SQL has made it.
+    """
+    key_type = Types.ROW([Types.STRING()]).get_java_type_info()
+    by_first = stream._j_data_stream.keyBy(get_gateway().jvm.KeyByKeySelector(), key_type)  # noqa: SLF001 - no other way
+    return KeyedStream(by_first, value_type, stream)
+
+
+def key_expression() -> str:
+    """SQL for the key of a record by its columns `topic` and `partition`."""
+    known = " ".join(f"WHEN '{topic}' THEN ELT(`partition` + 1, {_keys(topic)})" for topic in _TOPICS)
+    return f"COALESCE(CASE `topic` {known} END, CONCAT(`topic`, '/', CAST(`partition` AS STRING)))"
+
+
+def _keys(topic: str) -> str:
+    return ", ".join(f"'{partition_key(topic, partition)}'" for partition in range(PARTITIONS_MAX))
 
 
 @cache

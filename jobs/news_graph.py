@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import sys
 
-from pyflink.common import Row, Types
+from pyflink.common import Types
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import sinks, sources, uids
 from jobs.environment import table_environment
-from jobs.keys import partition_key
+from jobs.keys import key_expression, keyed
 from jobs.operators import READING_TYPE, ReadArticle
 from jobs.settings import JobSettings, parse_settings
 from udfs.changelog import Grain
@@ -83,16 +83,25 @@ FROM {uids.READINGS} WHERE lateness_ms > 0""",
 }
 
 
+# The key stands first, as `keyed` expects; the record's time is there for the stream's timestamps.
+_KEYED = f"""SELECT {key_expression()} AS `key`, ROW(`value`, `topic`, `partition`, `offset`) AS record, record_time
+FROM {uids.ARTICLES}"""
+_RECORD = Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.STRING(), Types.INT(), Types.LONG()])
+_KEYED_TYPE = Types.ROW([Types.STRING(), _RECORD, Types.SQL_TIMESTAMP()])
+
+
 def build(settings: JobSettings) -> StatementSet:
     """The whole topology, ready to be executed or explained."""
     table = table_environment(settings)
     _create_tables(table, settings)
-    articles = table.to_data_stream(table.from_path(uids.ARTICLES))
+    articles = table.to_append_stream(table.sql_query(_KEYED), _KEYED_TYPE)
     readings = (
-        articles.key_by(_key, Types.STRING())
+        keyed(articles, _RECORD)
         .process(ReadArticle(settings.models, forget=not settings.bounded), READING_TYPE)
         .name(uids.READ_ARTICLE)
         .uid(uids.READ_ARTICLE)
+        # In a thread of its own, so that the sums of one bundle are made while the models read the next.
+        .disable_chaining()
     )
     table.create_temporary_view(uids.READINGS, table.from_data_stream(readings))
     statements = table.create_statement_set()
@@ -107,11 +116,6 @@ def _create_tables(table: StreamTableEnvironment, settings: JobSettings) -> None
         table.execute_sql(sinks.changelog_table(settings, name))
     table.execute_sql(sinks.dead_letters_table(settings))
     table.execute_sql(sinks.late_table(settings))
-
-
-def _key(record: Row) -> str:
-    """The input partition of a record of the table `articles`, by its columns' places."""
-    return partition_key(record[1], record[2])
 
 
 def main() -> None:

@@ -76,8 +76,8 @@ class ReadArticle(KeyedProcessFunction):
         self._latest = runtime_context.get_state(ValueStateDescriptor("latest", Types.LONG()))
 
     def process_element(self, value: Row, context: KeyedProcessFunction.Context) -> Iterator[Row]:
-        """One reading a record; the columns are those of the table `articles`."""
-        payload, topic, partition, offset, _ = value
+        """One reading a record; the columns are those of `_RECORD` in the topology."""
+        payload, topic, partition, offset = value
         place = [topic, partition, offset]
         decoded = decode(topic, payload, context.timestamp())
         if isinstance(decoded, Refused):

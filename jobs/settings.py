@@ -29,7 +29,7 @@ class JobSettings:
     restore_from: str = ""
     kafka_config: Path | None = None
     bounded: bool = False
-    checkpoint_interval_ms: int = 5_000
+    checkpoint_interval_ms: int = 10_000
     bundle_time_ms: int = 20
     models: Path | None = None
 
@@ -57,7 +57,7 @@ def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
     parser.add_argument("--restore-from", default="", help="checkpoint or savepoint to start from")
     parser.add_argument("--kafka-config", type=Path, help="properties file of a secured cluster")
     parser.add_argument("--bounded", action="store_true", help="read to the present end, then stop")
-    parser.add_argument("--checkpoint-interval-ms", type=int, default=5_000)
+    parser.add_argument("--checkpoint-interval-ms", type=int, default=10_000)
     parser.add_argument("--bundle-time-ms", type=int, default=20, help="how long a bundle waits for company")
     parser.add_argument("--models", type=Path, help="folder of the models; the repository's own by default")
     return JobSettings(**vars(parser.parse_args(arguments)))

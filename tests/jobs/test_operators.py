@@ -85,7 +85,7 @@ class Job:
         vars(self.operator).update(_reader=reader, _seen=self.seen, _latest=Value())
 
     def read(self, value: bytes | None, time_ms: int) -> dict[str, Any]:
-        record = [value, "news", 0, 17, None]
+        record = [value, "news", 0, 17]
         (row,) = self.operator.process_element(record, Context(time_ms))
         names = READING_TYPE.get_field_names()
         assert len(row) == len(names)
