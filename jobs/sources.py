@@ -30,6 +30,9 @@ def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
         "topic": ";".join(topics),
         "format": "raw",
         "scan.startup.mode": "earliest-offset",
+        # The client empties one partition's fetch before the next: with the default of 1 MiB packed, one would
+        # run days of a wire ahead of another, and the watermark would wait for the slowest.
+        "properties.max.partition.fetch.bytes": str(64 * 1024),
         "properties.group.id": consumer_group(NEWS_GRAPH, settings.graph),
         **client_options(settings),
     }
