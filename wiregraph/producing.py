@@ -13,7 +13,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from wiregraph.errors import Failure
 
-BATCH_BYTES = 1024 * 1024
+BATCH_BYTES = 128 * 1024
 LINGER_MS = 20
 REQUEST_BYTES_MAX = 16 * 1024 * 1024
 WAITING_BYTES_MAX = 64 * 1024 * 1024
