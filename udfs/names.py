@@ -31,6 +31,12 @@ LEGAL_FORMS = word_set(
 )
 """Last words of a company's name that do not tell companies apart."""
 
+WIRE_LABELS = word_set(
+    "advisory alert brief correction corrected diary factbox highlights instant-view newsmaker poll preview reg refile"
+    " research-alert rpt snapshot table text timeline update video"
+)
+"""What wires write before a headline; alone it names nobody, whatever a model takes it for."""
+
 _APOSTROPHES = "'\u2019`\u00b4"
 _INITIALS = r"(?:[^\W\d_]\.)+[^\W\d_](?!\w)\.?|(?:[^\W\d_]\.){2,}"
 _TOKEN = re.compile(rf"{_INITIALS}|[{_APOSTROPHES}][sS](?!\w)|[^\W_]+|&")
@@ -135,9 +141,12 @@ def display_name(entity_id: str) -> str:
 
 
 def nil_entity(name: str, entity_type: EntityType) -> Entity | None:
-    """Return the entity of a name that the gazetteer does not know; None where no name is left."""
+    """Return the entity of a name that the gazetteer does not know; None where no name is left.
+
+    A legal form or a wire's label alone is no name.
+    """
     name = normalised(name, entity_type)
-    if not name:
+    if not name or name in WIRE_LABELS or LEGAL_FORMS.issuperset(name.split("-")):
         return None
     entity_id = PREFIXES[entity_type] + name
     return Entity(entity_id, display_name(entity_id), entity_type)

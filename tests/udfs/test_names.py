@@ -79,3 +79,8 @@ def test_initials_and_words_are_told_apart() -> None:
 def test_an_id_of_another_kind_is_refused(entity_id: str) -> None:
     with pytest.raises(ValueError, match="prefixes"):
         entity_of_id(entity_id)
+
+
+@pytest.mark.parametrize("surface", ["Inc", "Inc.", "Holdings Ltd", "FACTBOX", "RESEARCH ALERT", "the NV"])
+def test_a_legal_form_or_a_label_alone_names_nobody(surface: str) -> None:
+    assert nil_entity(surface, EntityType.ORG) is None
