@@ -83,11 +83,12 @@ FROM {uids.READINGS} WHERE lateness_ms > 0""",
 }
 
 
-# The key stands first, as `keyed` expects; the record's time is there for the stream's timestamps.
-_KEYED = f"""SELECT {key_expression()} AS `key`, ROW(`value`, `topic`, `partition`, `offset`) AS record, record_time
+# The key stands first, as `keyed` expects. The record's time travels in the record, since a stream made
+# with types of our own does not carry it as its timestamp.
+_KEYED = f"""SELECT {key_expression()} AS `key`, ROW(`value`, `topic`, `partition`, `offset`, record_time) AS record
 FROM {uids.ARTICLES}"""
-_RECORD = Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.STRING(), Types.INT(), Types.LONG()])
-_KEYED_TYPE = Types.ROW([Types.STRING(), _RECORD, Types.SQL_TIMESTAMP()])
+_RECORD = Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE()), Types.STRING(), Types.INT(), Types.LONG(), Types.INSTANT()])
+_KEYED_TYPE = Types.ROW([Types.STRING(), _RECORD])
 
 
 def build(settings: JobSettings) -> StatementSet:

@@ -75,11 +75,11 @@ class ReadArticle(KeyedProcessFunction):
         self._seen = runtime_context.get_map_state(MapStateDescriptor("seen", Types.STRING(), Types.LONG()))
         self._latest = runtime_context.get_state(ValueStateDescriptor("latest", Types.LONG()))
 
-    def process_element(self, value: Row, context: KeyedProcessFunction.Context) -> Iterator[Row]:
+    def process_element(self, value: Row, _context: KeyedProcessFunction.Context) -> Iterator[Row]:
         """One reading a record; the columns are those of `_RECORD` in the topology."""
-        payload, topic, partition, offset = value
+        payload, topic, partition, offset, record_time = value
         place = [topic, partition, offset]
-        decoded = decode(topic, payload, context.timestamp())
+        decoded = decode(topic, payload, record_time.to_epoch_milli())
         if isinstance(decoded, Refused):
             yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *_refusal(decoded, payload))
             return

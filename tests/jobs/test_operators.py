@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pyflink.common.time import Instant
 
 from jobs import operators
 from jobs.operators import FORGET_AFTER_MS, READING_TYPE, ReadArticle
@@ -65,16 +66,6 @@ class Map(dict[str, int]):
         del self[key]
 
 
-class Context:
-    """What Flink tells about the record at hand."""
-
-    def __init__(self, time_ms: int) -> None:
-        self.time_ms = time_ms
-
-    def timestamp(self) -> int:
-        return self.time_ms
-
-
 class Job:
     """The operator with its state, as one input partition's."""
 
@@ -85,8 +76,8 @@ class Job:
         vars(self.operator).update(_reader=reader, _seen=self.seen, _latest=Value())
 
     def read(self, value: bytes | None, time_ms: int) -> dict[str, Any]:
-        record = [value, "news", 0, 17]
-        (row,) = self.operator.process_element(record, Context(time_ms))
+        record = [value, "news", 0, 17, Instant.of_epoch_milli(time_ms)]
+        (row,) = self.operator.process_element(record, None)
         names = READING_TYPE.get_field_names()
         assert len(row) == len(names)
         return dict(zip(names, row, strict=True))
@@ -123,6 +114,11 @@ def test_a_dead_letter_carries_what_was_refused(value: bytes | None) -> None:
     assert row["reason"]
     assert len(row["payload"]) <= 5_464
     assert len(row["payload_sha256"]) == 64
+
+
+def test_a_time_far_ahead_of_its_record_is_refused() -> None:
+    value = {"id": "a", "published_at": 3 * DAY_MS, "headline": "Acme rises"}
+    assert Job().read(json.dumps(value).encode(), DAY_MS)["reason"] == "future_time"
 
 
 def test_a_late_record_counts_and_says_how_late() -> None:
