@@ -39,6 +39,13 @@ class BadArgumentError(ValueError):
         super().__init__(f"{field}: {why}")
 
 
+class TooMuchError(ValueError):
+    """A request for more than one answer may hold."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+
+
 class AsksWindow(Protocol):
     """Requests that have a window, as_of and known_at."""
 
@@ -91,7 +98,7 @@ def series_question(request: graph_pb2.GetSeriesRequest, progress: Progress) -> 
     if count < 1:
         raise BadArgumentError("from", "lies less than a step before `to`")
     if count > POINTS_MAX:
-        raise BadArgumentError("from", f"asks for {count} points, at most {POINTS_MAX} are given")
+        raise TooMuchError("from", f"asks for {count} points, at most {POINTS_MAX} are given")
     return SeriesQuestion(Question(Window(end_ms, step_ms), time_ms(request, "known_at")), count)
 
 
@@ -122,7 +129,7 @@ def limit(value: int, most: int | None = None) -> int | None:
     if value < 0:
         raise BadArgumentError("limit", "must not be negative")
     if most is not None and value > most:
-        raise BadArgumentError("limit", f"must be at most {most}")
+        raise TooMuchError("limit", f"must be at most {most}")
     return value or None
 
 
@@ -136,10 +143,17 @@ def entity_id(value: str) -> str:
 def entity_ids(values: list[str]) -> list[str]:
     """At most 1,000 ids."""
     if len(values) > IDS_MAX:
-        raise BadArgumentError("entity_ids", f"has {len(values)} ids, at most {IDS_MAX} are answered")
+        raise TooMuchError("entity_ids", f"has {len(values)} ids, at most {IDS_MAX} are answered")
     if not all(values):
         raise BadArgumentError("entity_ids", "holds an empty id")
     return values
+
+
+def watched_ids(values: list[str]) -> list[str]:
+    """At most 1,000 ids, and one at least, since a stream of nothing would never say anything."""
+    if not values:
+        raise BadArgumentError("entity_ids", "must not be empty")
+    return entity_ids(values)
 
 
 def entity_type(value: str) -> str:

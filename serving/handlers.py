@@ -14,6 +14,9 @@ from serving.rows import stored_row
 from udfs.changelog import CountRow, Kind, NodeRow
 from wiregraph.v1 import graph_pb2
 
+ECHO_MAX = 200
+"""Characters of an unknown id that an error repeats; it travels in the call's metadata."""
+
 
 class UnknownEntityError(LookupError):
     """An entity that the graph does not know, or did not know by then."""
@@ -127,5 +130,5 @@ def _counts(moment: Moment) -> graph_pb2.Counts:
 def _node(moment: Moment, entity: str, asked: Question) -> NodeRow:
     node = find_node(moment.view, arguments.entity_id(entity), asked.known_at_ms)
     if node is None:
-        raise UnknownEntityError(f"the graph has no entity {entity!r}")
+        raise UnknownEntityError(f"the graph has no entity {entity[:ECHO_MAX]!r}")
     return node

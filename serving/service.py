@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 import grpc
 
 from serving import arguments, handlers
-from serving.arguments import BadArgumentError
+from serving.arguments import BadArgumentError, TooMuchError
 from serving.graphs import Graphs, GraphUnavailableError, Moment
 from serving.handlers import UnknownEntityError
 from serving.lag import LagMeter
@@ -24,6 +24,7 @@ AnswerT = TypeVar("AnswerT")
 
 _CODES: dict[type[Exception], grpc.StatusCode] = {
     BadArgumentError: grpc.StatusCode.INVALID_ARGUMENT,
+    TooMuchError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     UnknownEntityError: grpc.StatusCode.NOT_FOUND,
     GraphUnavailableError: grpc.StatusCode.UNAVAILABLE,
 }
@@ -105,7 +106,7 @@ class GraphService:
             most = self._settings.streams_max
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{most} streams are open, which is the most")
         try:
-            arguments.entity_ids(list(request.entity_ids))
+            arguments.watched_ids(list(request.entity_ids))
             yield from watch(self._graphs, request, lambda: self._ended(context), self._settings.stream_interval_s)
         except tuple(_CODES) as error:
             _abort(context, error)

@@ -14,9 +14,9 @@ def main() -> None:
     """Run the command line: 0 is well, 1 failed, 2 wrong usage."""
     try:
         # Imported here, so that Ctrl-C is as quiet during the imports as it is afterwards.
-        from wiregraph.cli import app  # noqa: PLC0415 - see above
+        from wiregraph.cli import run  # noqa: PLC0415 - see above
 
-        app()
+        sys.exit(run())
     except UsageError as error:
         _exit(error, 2)
     except Failure as error:

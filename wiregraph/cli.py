@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from wiregraph import (
@@ -15,6 +17,10 @@ from wiregraph import (
     score,
     stack_commands,
 )
+from wiregraph.errors import UsageError
+
+_WRONG_USAGE: Any = typer.BadParameter.__mro__[2]
+"""What typer raises for a command line that it cannot read; it has no public name for it."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,3 +37,16 @@ read.register(app)
 app.command("dump")(dump.dump)
 app.command("score")(score.score)
 app.command("eval")(evaluate.evaluate)
+
+
+def run() -> int:
+    """Run the command line; raises UsageError, where typer would print a box of lines."""
+    try:
+        return app(standalone_mode=False) or 0
+    except typer.Abort:
+        return 1
+    except _WRONG_USAGE as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(error.format_message())
+            return 2
+        raise UsageError(f"{error.format_message()} (see --help)") from error

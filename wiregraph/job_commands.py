@@ -99,7 +99,7 @@ def savepoint(
 def stop(
     job: JobArgument, target: TargetOption = None, directory: DirOption = DEFAULT_DIR, *, json: JsonOption = False
 ) -> None:
-    """Stop a running job with a savepoint, from which the next start goes on."""
+    """Stop a running job with a savepoint; one in the default place is where the next start goes on."""
     _tell(jobs_control.stop(directory, job, target), f"{job} stopped, savepoint", json=json)
 
 

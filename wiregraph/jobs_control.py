@@ -94,9 +94,16 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
 def _restore_from(state: Path, savepoint: str | None) -> str:
     if savepoint is None:
         return ""
-    if savepoint and not savepoint.startswith("file:") and not (Path(savepoint) / "_metadata").is_file():
+    if not savepoint:
+        return newest_snapshot(state)
+    if ":" not in savepoint and not (Path(savepoint) / "_metadata").is_file():
         raise UsageError(f"{savepoint} is no savepoint: it has no file _metadata")
-    return savepoint or newest_snapshot(state)
+    return _uri(savepoint)
+
+
+def _uri(place: str) -> str:
+    """A path as the user means it, who may stand elsewhere than the job's process; a URI, or nothing, as it is."""
+    return place if not place or ":" in place else Path(place).absolute().as_uri()
 
 
 def newest_snapshot(state: Path) -> str:
@@ -169,13 +176,13 @@ def _running(directory: Path, name: str) -> tuple[Path, ProcessRecord, FlinkJob]
 def take_savepoint(directory: Path, name: str, target: str | None) -> str:
     """A savepoint of a running job; gives its path."""
     _, record, job = _running(directory, name)
-    return flink_rest.savepoint(f"{ports.HOST}:{record.port}", job.job_id, target, SAVEPOINT_TIMEOUT_S)
+    return flink_rest.savepoint(f"{ports.HOST}:{record.port}", job.job_id, _uri(target or ""), SAVEPOINT_TIMEOUT_S)
 
 
 def stop(directory: Path, name: str, target: str | None) -> str:
     """Stop a running job with a savepoint and wait for its process to end; gives the savepoint's path."""
     file, record, job = _running(directory, name)
-    location = flink_rest.stop(f"{ports.HOST}:{record.port}", job.job_id, target, SAVEPOINT_TIMEOUT_S)
+    location = flink_rest.stop(f"{ports.HOST}:{record.port}", job.job_id, _uri(target or ""), SAVEPOINT_TIMEOUT_S)
     process = processes.find(record)
     if process:
         psutil.wait_procs([process], timeout=EXIT_TIMEOUT_S)

@@ -1,4 +1,5 @@
 import grpc
+import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -20,13 +21,10 @@ BAD = [
     ("entity_id", "GetEntity", graph_pb2.GetEntityRequest()),
     ("graph", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", graph="other")),
     ("graph", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", graph="../live")),
-    ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=["org:a"] * 1_001)),
     ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=[""])),
     ("step", "GetSeries", graph_pb2.GetSeriesRequest(entity_id="org:a", step=Duration(seconds=30))),
     ("from", "GetSeries", from_to(T0, T0)),
-    ("from", "GetSeries", from_to(0, T0)),
     ("limit", "GetNeighbors", graph_pb2.GetNeighborsRequest(entity_id="org:a", limit=-1)),
-    ("limit", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", limit=1_001)),
     ("page_token", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", page_token=GARBAGE)),
     ("page_token", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", page_token=FOREIGN)),
     ("type", "ListTop", graph_pb2.ListTopRequest(type="CAT")),
@@ -34,11 +32,34 @@ BAD = [
 ]
 
 
-def test_a_bad_argument_is_named(running: Running) -> None:
-    for field, method, request in BAD:
+TOO_MUCH = [
+    ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=["org:a"] * 1_001)),
+    ("from", "GetSeries", from_to(0, T0)),
+    ("limit", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", limit=1_001)),
+]
+
+
+@pytest.mark.parametrize(
+    ("cases", "expected"),
+    [(BAD, grpc.StatusCode.INVALID_ARGUMENT), (TOO_MUCH, grpc.StatusCode.RESOURCE_EXHAUSTED)],
+)
+def test_what_cannot_be_answered_is_named(
+    running: Running, cases: list[tuple[str, str, object]], expected: grpc.StatusCode
+) -> None:
+    for field, method, request in cases:
         code, details = status_of(lambda: getattr(running.graph, method)(request))  # noqa: B023 - called at once
-        assert code is grpc.StatusCode.INVALID_ARGUMENT, (method, request)
+        assert code is expected, (method, request)
         assert details.startswith(f"{field}: "), (method, request, details)
+
+
+def test_a_stream_of_nothing_or_of_too_much_is_refused(running: Running) -> None:
     stream = running.graph.WatchEntities(graph_pb2.WatchEntitiesRequest(entity_ids=["a"] * 1_001))
-    code, details = status_of(lambda: next(stream))
-    assert (code, details[:11]) == (grpc.StatusCode.INVALID_ARGUMENT, "entity_ids:")
+    assert status_of(lambda: next(stream))[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
+    stream = running.graph.WatchEntities(graph_pb2.WatchEntitiesRequest())
+    assert status_of(lambda: next(stream))[0] is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_an_unknown_id_is_not_repeated_whole(running: Running) -> None:
+    code, details = status_of(lambda: running.graph.GetEntity(graph_pb2.GetEntityRequest(entity_id="x" * 1_000_000)))
+    assert code is grpc.StatusCode.NOT_FOUND
+    assert len(details) < 300

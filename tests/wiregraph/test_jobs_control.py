@@ -42,6 +42,13 @@ def test_a_savepoint_that_is_none(tmp_path: Path) -> None:
         start(tmp_path, JobRequest("news-graph", "127.0.0.1:1", savepoint=str(tmp_path)))
 
 
+def test_a_savepoint_is_meant_from_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = snapshot(tmp_path / "mine", 1)
+    monkeypatch.chdir(tmp_path)
+    assert jobs_control._restore_from(tmp_path / "state", "mine") == place
+    assert jobs_control._restore_from(tmp_path / "state", place) == place
+
+
 def test_a_job_that_runs_already_is_not_started_again(tmp_path: Path) -> None:
     launch = Launch("news-graph", [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, tmp_path / "log")
     record = processes.spawn(launch, tmp_path)
