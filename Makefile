@@ -43,7 +43,7 @@ test: setup  ## the tests that CI runs
 demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
 
-bench: setup  ## ONLY=news|read|models runs one group
+bench: setup  ## ONLY=news|models runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
 train: .build/train-venv/done  ## DATA=dir; an hour on 2 cores; finished stages in .build/train are used again

@@ -3,7 +3,6 @@
 A uid names an operator's state in savepoints: once released it never changes.
 """
 
-KEY_BY_PARTITION = "key-by-partition"
 READ_ARTICLE = "read-article"
 
 ARTICLES = "articles"

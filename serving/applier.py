@@ -7,7 +7,6 @@ store that is broken, or was built from another topic, is moved aside and built 
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from serving.changelog_consumer import (
     describe,
 )
 from serving.prober import Prober, source_key
+from serving.process import prepare
 from serving.progress import Progress, ProgressError, later, reached, watermark
 from serving.settings import INPUT_TOPICS, ApplierSettings
 from serving.store import GraphWriter, StoreBusyError, StoreError, StoreLockedError, graph_directory, move_aside
@@ -163,11 +163,7 @@ def main(
     kafka_config: Annotated[Path | None, typer.Option(help="A Kafka client's properties file.")] = None,
 ) -> None:
     """Follow a graph's changelog into its store until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # What matters is in our own lines.
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = prepare()
     try:
         follow(ApplierSettings(bootstrap, store, graph, python_options(read_properties(kafka_config))), stop)
     except StoreLockedError:

@@ -7,7 +7,6 @@ neither encrypted nor authenticated.
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from grpc_reflection.v1alpha import reflection
 
 from serving.graphs import Graphs, GraphUnavailableError
 from serving.lag import LagMeter
+from serving.process import prepare
 from serving.service import GraphService
 from serving.settings import ServerSettings
 from udfs.kafka_properties import KafkaPropertiesError, python_options, read_properties
@@ -105,11 +105,7 @@ def main(
     kafka_config: Annotated[Path | None, typer.Option(help="A Kafka client's properties file.")] = None,
 ) -> None:
     """Answer from the stores until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # What matters is in our own lines.
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = prepare()
     try:
         server = Server(ServerSettings(bootstrap, store, port, python_options(read_properties(kafka_config))))
     except (ServerError, KafkaPropertiesError) as error:

@@ -171,11 +171,6 @@ def weighted_micro(fact: Fact) -> tuple[int, int]:
     return product_micro(r, s), product_micro(r, s, s)
 
 
-def bucket_start(event_time_ms: int, grain: Grain) -> int:
-    """The start of the bucket that an event falls into, in epoch milliseconds."""
-    return event_time_ms - event_time_ms % grain.length_ms
-
-
 def parse_row(key: bytes, value: bytes) -> Row:
     """The record that a changelog row holds; raises `ChangelogError` for anything else."""
     kind = key.split(b"/", 1)[0].decode("ascii", "replace")
