@@ -29,7 +29,7 @@ TIME_MS_MAX = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Reason(StrEnum):
@@ -57,7 +57,9 @@ class Refused:
     detail: str
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
+    """A field or record that cannot be used; decoding turns it into what `refused` holds."""
+
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
         self.refused = Refused(reason, detail.encode("ascii", "backslashreplace").decode("ascii"))
@@ -69,23 +71,24 @@ def decode(topic: str, value: bytes | None, record_time_ms: int) -> Article | Re
     `record_time_ms` is the Kafka record's timestamp; one below zero is unknown and checks nothing.
     """
     try:
-        fields = _object(value)
+        fields = json_object(value)
         return _ARTICLES[topic](fields, record_time_ms)
-    except _RefusedError as error:
+    except RefusedError as error:
         return error.refused
 
 
-def _object(value: bytes | None) -> dict[str, Any]:
+def json_object(value: bytes | None) -> dict[str, Any]:
+    """The JSON object in a record's value; raises RefusedError for anything else."""
     if not value:
-        raise _RefusedError(Reason.NO_VALUE, "the record has no value")
+        raise RefusedError(Reason.NO_VALUE, "the record has no value")
     if len(value) > VALUE_BYTES_MAX:
-        raise _RefusedError(Reason.TOO_LARGE, f"{len(value)} bytes, at most {VALUE_BYTES_MAX} are read")
+        raise RefusedError(Reason.TOO_LARGE, f"{len(value)} bytes, at most {VALUE_BYTES_MAX} are read")
     try:
         fields = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        raise _RefusedError(_why_not_json(value, str(error)), str(error)) from error
+        raise RefusedError(_why_not_json(value, str(error)), str(error)) from error
     if not isinstance(fields, dict):
-        raise _RefusedError(Reason.WRONG_SHAPE, f"a JSON object is expected, not {_json_type(fields)}")
+        raise RefusedError(Reason.WRONG_SHAPE, f"a JSON object is expected, not {json_type(fields)}")
     return fields
 
 
@@ -99,38 +102,41 @@ def _why_not_json(value: bytes, message: str) -> Reason:
     return Reason.UNENCODABLE if "surrogate" in message else Reason.NOT_JSON
 
 
-def _json_type(value: object) -> str:
+def json_type(value: object) -> str:
+    """What a JSON value is, in words."""
     names = {list: "an array", dict: "an object", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
 
 
-def _text(fields: dict[str, Any], name: str, chars_max: int) -> str:
+def required_text(fields: dict[str, Any], name: str, chars_max: int) -> str:
     """A field that must hold something to read."""
-    value = _optional_text(fields, name, chars_max)
+    value = optional_text(fields, name, chars_max)
     if name not in fields or fields[name] is None:
-        raise _RefusedError(Reason.MISSING_FIELD, f"{name} is missing")
+        raise RefusedError(Reason.MISSING_FIELD, f"{name} is missing")
     if not value.strip():
-        raise _RefusedError(Reason.EMPTY_FIELD, f"{name} is empty")
+        raise RefusedError(Reason.EMPTY_FIELD, f"{name} is empty")
     return value
 
 
-def _optional_text(fields: dict[str, Any], name: str, chars_max: int) -> str:
+def optional_text(fields: dict[str, Any], name: str, chars_max: int) -> str:
+    """A field that may be absent or null, then empty."""
     value = fields.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _RefusedError(Reason.BAD_FIELD, f"{name} must be a string, not {_json_type(value)}")
+        raise RefusedError(Reason.BAD_FIELD, f"{name} must be a string, not {json_type(value)}")
     if len(value) > chars_max:
-        raise _RefusedError(Reason.BAD_FIELD, f"{name} has {len(value)} characters, at most {chars_max} are allowed")
+        raise RefusedError(Reason.BAD_FIELD, f"{name} has {len(value)} characters, at most {chars_max} are allowed")
     if "\0" in value:
-        raise _RefusedError(Reason.BAD_FIELD, f"{name} holds a NUL character")
+        raise RefusedError(Reason.BAD_FIELD, f"{name} holds a NUL character")
     return value
 
 
-def _article_id(fields: dict[str, Any]) -> str:
-    value = _text(fields, "id", ID_CHARS_MAX)
-    if _CONTROL.search(value):
-        raise _RefusedError(Reason.BAD_FIELD, "id holds a control character")
+def identifier(fields: dict[str, Any], name: str) -> str:
+    """A field that becomes a part of keys."""
+    value = required_text(fields, name, ID_CHARS_MAX)
+    if CONTROL.search(value):
+        raise RefusedError(Reason.BAD_FIELD, f"{name} holds a control character")
     return value
 
 
@@ -138,16 +144,17 @@ def _time_ms(fields: dict[str, Any], name: str) -> int:
     """Epoch milliseconds of an RFC 3339 string or of a whole number of milliseconds."""
     value = fields.get(name)
     if value is None:
-        raise _RefusedError(Reason.MISSING_FIELD, f"{name} is missing")
-    time_ms = _parsed_ms(value)
+        raise RefusedError(Reason.MISSING_FIELD, f"{name} is missing")
+    time_ms = parsed_ms(value)
     if time_ms is None:
-        raise _RefusedError(Reason.BAD_TIME, f"{name} is neither RFC 3339 nor epoch milliseconds")
+        raise RefusedError(Reason.BAD_TIME, f"{name} is neither RFC 3339 nor epoch milliseconds")
     if not 0 <= time_ms <= TIME_MS_MAX:
-        raise _RefusedError(Reason.BAD_TIME, f"{name} lies before 1970 or after 9999")
+        raise RefusedError(Reason.BAD_TIME, f"{name} lies before 1970 or after 9999")
     return time_ms
 
 
-def _parsed_ms(value: object) -> int | None:
+def parsed_ms(value: object) -> int | None:
+    """Epoch milliseconds of a whole number or an RFC 3339 text, else None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
@@ -160,43 +167,44 @@ def _parsed_ms(value: object) -> int | None:
     return (since_epoch.days * 86_400 + since_epoch.seconds) * 1_000 + since_epoch.microseconds // 1_000
 
 
-def _event_time_ms(fields: dict[str, Any], name: str, record_time_ms: int) -> int:
+def payload_time_ms(fields: dict[str, Any], name: str, record_time_ms: int) -> int:
+    """The payload's event time, which may not lie too far ahead of its record's timestamp."""
     event_time_ms = _time_ms(fields, name)
     if record_time_ms >= 0 and event_time_ms > record_time_ms + AHEAD_MS_MAX:
-        raise _RefusedError(Reason.FUTURE_TIME, f"{name} lies more than a day ahead of the record's timestamp")
+        raise RefusedError(Reason.FUTURE_TIME, f"{name} lies more than a day ahead of the record's timestamp")
     return event_time_ms
 
 
 def _news(fields: dict[str, Any], record_time_ms: int) -> Article:
-    event_time_ms = _event_time_ms(fields, "published_at", record_time_ms)
+    event_time_ms = payload_time_ms(fields, "published_at", record_time_ms)
     known = fields.get("received_at") is not None
     return Article(
         topic=NEWS,
-        article_id=_article_id(fields),
+        article_id=identifier(fields, "id"),
         event_time_ms=event_time_ms,
         known_time_ms=_time_ms(fields, "received_at") if known else event_time_ms,
         known_assumed=not known,
-        headline=_text(fields, "headline", HEADLINE_CHARS_MAX),
-        body=_optional_text(fields, "body", BODY_CHARS_MAX),
-        source=_optional_text(fields, "source", LABEL_CHARS_MAX),
-        channel=_optional_text(fields, "channel", LABEL_CHARS_MAX),
-        url=_optional_text(fields, "url", LABEL_CHARS_MAX),
+        headline=required_text(fields, "headline", HEADLINE_CHARS_MAX),
+        body=optional_text(fields, "body", BODY_CHARS_MAX),
+        source=optional_text(fields, "source", LABEL_CHARS_MAX),
+        channel=optional_text(fields, "channel", LABEL_CHARS_MAX),
+        url=optional_text(fields, "url", LABEL_CHARS_MAX),
     )
 
 
 def _post(fields: dict[str, Any], record_time_ms: int) -> Article:
-    event_time_ms = _event_time_ms(fields, "created_at", record_time_ms)
+    event_time_ms = payload_time_ms(fields, "created_at", record_time_ms)
     known = fields.get("received_at") is not None
     return Article(
         topic=POSTS,
-        article_id=_article_id(fields),
+        article_id=identifier(fields, "id"),
         event_time_ms=event_time_ms,
         known_time_ms=_time_ms(fields, "received_at") if known else event_time_ms,
         known_assumed=not known,
         headline="",
-        body=_text(fields, "text", POST_CHARS_MAX),
-        source=_optional_text(fields, "author", LABEL_CHARS_MAX),
-        channel=_optional_text(fields, "channel", LABEL_CHARS_MAX),
+        body=required_text(fields, "text", POST_CHARS_MAX),
+        source=optional_text(fields, "author", LABEL_CHARS_MAX),
+        channel=optional_text(fields, "channel", LABEL_CHARS_MAX),
     )
 
 

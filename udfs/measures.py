@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -41,6 +42,19 @@ def macro_f1(found: Sequence[str], wanted: Sequence[str]) -> float:
     """Return the unweighted mean over the wanted labels of each label's F1, 0..1."""
     scores = [_label_f1(found, wanted, label) for label in sorted(set(wanted))]
     return float(np.mean(scores)) if scores else 0.0
+
+
+def weighted_f1(found: Sequence[str], wanted: Sequence[str]) -> float:
+    """Return the mean over the wanted labels of each label's F1, each counting as often as it is wanted, 0..1."""
+    share = {label: list(wanted).count(label) / len(wanted) for label in sorted(set(wanted))}
+    return sum(part * _label_f1(found, wanted, label) for label, part in share.items())
+
+
+def macro_recall(found: Sequence[str], wanted: Sequence[str]) -> float:
+    """Return the unweighted mean over the wanted labels of the share of each that was found, 0..1."""
+    hits = Counter(theirs for ours, theirs in zip(found, wanted, strict=True) if ours == theirs)
+    shares = [hits[label] / count for label, count in sorted(Counter(wanted).items())]
+    return float(np.mean(shares)) if shares else 0.0
 
 
 def _label_f1(found: Sequence[str], wanted: Sequence[str], label: str) -> float:

@@ -18,6 +18,7 @@ ID_LENGTH_MAX = 200
 
 PREFIXES: dict[EntityType, str] = {EntityType.ORG: "org:", EntityType.PER: "per:", EntityType.LOC: "loc:"}
 LISTED_PREFIX = "eq:"
+SECTOR_PREFIX = "sector:"
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -132,6 +133,12 @@ def _stripped(words: list[str], entity_type: EntityType) -> list[str]:
         while len(words) > 1 and words[-1] in LEGAL_FORMS:
             words = words[:-1]
     return words
+
+
+def sector_id(sector: str) -> str:
+    """Return the id of a sector's node, `sector:` and its words; empty where it has none."""
+    words = _RUN.findall(_folded(sector))
+    return (SECTOR_PREFIX + "-".join(words))[:ID_LENGTH_MAX] if words else ""
 
 
 def display_name(entity_id: str) -> str:

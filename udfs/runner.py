@@ -1,4 +1,4 @@
-"""What a model is to the pure code: something that turns named arrays into one array."""
+"""What a model is to the pure code: something that turns named arrays into one array, or into several."""
 
 from __future__ import annotations
 
@@ -14,4 +14,12 @@ class Runner(Protocol):
 
     def __call__(self, inputs: Mapping[str, NDArray[np.generic]], /) -> NDArray[np.float32]:
         """Return the model's output for its inputs by name."""
+        ...
+
+
+class NamedRunner(Protocol):
+    """A model with several outputs; the same inputs give the same bits."""
+
+    def named(self, inputs: Mapping[str, NDArray[np.generic]], /) -> Mapping[str, NDArray[np.float32]]:
+        """Return the model's outputs by name for its inputs by name."""
         ...

@@ -36,6 +36,7 @@ CASE_CLASSES = 5
 LOWER, CAPITAL, UPPER, MIXED, INITIAL = range(CASE_CLASSES)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_LINK = re.compile(r"https?://\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]?[A-Z0-9])|\s*\n\s*")
 
 
@@ -79,6 +80,16 @@ def tokenise(tokenizer: Tokenizer, text: str) -> Tokens:
     count = _whole_words(words, TOKENS_MAX)
     ids = np.array(encoding.ids, dtype=np.int64)
     return Tokens(ids[:count], offsets[:count, 0], offsets[:count, 1], words[:count])
+
+
+def without_links(text: str, tokens: Tokens) -> Tokens:
+    """Leave out what follows the first token of a link: that there is one says something, its letters do not."""
+    if "://" not in text:
+        return tokens
+    kept = np.ones(len(tokens), dtype=bool)
+    for match in _LINK.finditer(text):
+        kept &= (tokens.starts <= match.start()) | (tokens.starts >= match.end())
+    return Tokens(tokens.ids[kept], tokens.starts[kept], tokens.ends[kept], tokens.words[kept])
 
 
 def _whole_words(words: IntArray, limit: int) -> int:

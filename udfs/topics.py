@@ -17,6 +17,8 @@ MODEL_HEALTH = "model-health"
 
 NEWS_GRAPH = "news-graph"
 """The news job's name, as users and Flink know it."""
+CLICK_FRAUD = "click-fraud"
+"""The clickstream job's name."""
 
 KEEP = "-1"
 """`retention.ms` of a topic that keeps everything: a wire of 2008 must not be deleted as old."""
@@ -41,6 +43,11 @@ class TopicSpec:
 def graph_topic(graph: str = "") -> str:
     """The changelog's topic of a graph; the live one has the empty name."""
     return f"{GRAPH}.{graph}" if graph else GRAPH
+
+
+def alerts_topic(graph: str = "") -> str:
+    """The topic of the alerts that go with a graph; a replay has its own, so that it disturbs no reviewer."""
+    return f"{ALERTS}.{graph}" if graph else ALERTS
 
 
 def consumer_group(job: str, graph: str = "") -> str:

@@ -19,13 +19,17 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The checked part of a manifest: the files by name with their contents' SHA-256."""
+    """The checked part of a manifest: the files by name with their contents' SHA-256.
+
+    `thresholds` say from which probability on a label is named, by output, of models that have such.
+    """
 
     name: str
     version: str
     labels: tuple[str, ...]
     inputs: tuple[str, ...]
     files: dict[str, str]
+    thresholds: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,13 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         raw = json.loads(path.read_bytes())
-        return Manifest(
-            str(raw["name"]), str(raw["version"]), tuple(raw["labels"]), tuple(raw["inputs"]), dict(raw["files"])
-        )
+        thresholds = {str(name): float(value) for name, value in raw.get("thresholds", {}).items()}
+        names = tuple(raw["labels"]), tuple(raw["inputs"])
+        return Manifest(str(raw["name"]), str(raw["version"]), *names, dict(raw["files"]), thresholds)
     except FileNotFoundError as error:
         message = f"{path} is missing: train the model or check the folder"
         raise ModelError(message) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path} is no manifest: {error!r}"
         raise ModelError(message) from error
 

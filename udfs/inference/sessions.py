@@ -25,13 +25,18 @@ _REFUSALS = (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, RuntimeExcept
 
 @dataclass(frozen=True, slots=True)
 class SessionRunner:
-    """A loaded model; see `udfs.runner.Runner`."""
+    """A loaded model; see `udfs.runner`."""
 
     session: InferenceSession
 
     def __call__(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
         """Run the model on one unpadded text and return its first output."""
         return np.asarray(self.session.run(None, dict(inputs))[0], dtype=np.float32)
+
+    def named(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:
+        """Run the model on one unpadded text and return all of its outputs."""
+        names = [argument.name for argument in self.session.get_outputs()]
+        return dict(zip(names, self.session.run(names, dict(inputs)), strict=True))
 
     def __reduce__(self) -> str:
         """Refuse to be pickled: a session is loaded by the process that uses it."""
