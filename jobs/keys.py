@@ -9,6 +9,7 @@ suffers; a test compares with Flink.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import count
 
@@ -23,7 +24,7 @@ KEY_GROUPS = 128
 """Flink's maximum parallelism: fixed, so that a savepoint restores at any parallelism up to it."""
 PARTITIONS_MAX = 256
 """A topic's partitions beyond so many have keys without salt, so their shares are left to chance."""
-_TOPICS = (NEWS, POSTS)
+ARTICLE_TOPICS = (NEWS, POSTS)
 _ROW_OF_ONE = 62
 """What Flink's `Row` of one field adds to the hash of that field."""
 _MASK = 0xFFFFFFFF
@@ -39,20 +40,20 @@ def keyed(stream: DataStream, value_type: TypeInformation) -> KeyedStream:
     return KeyedStream(by_first, value_type, stream)
 
 
-def key_expression() -> str:
-    """SQL for the key of a record by its columns `topic` and `partition`."""
-    known = " ".join(f"WHEN '{topic}' THEN ELT(`partition` + 1, {_keys(topic)})" for topic in _TOPICS)
+def key_expression(topics: Sequence[str] = ARTICLE_TOPICS) -> str:
+    """SQL for the key of a record of a job's input topics by its columns `topic` and `partition`."""
+    known = " ".join(f"WHEN '{topic}' THEN ELT(`partition` + 1, {_keys(topic, topics)})" for topic in topics)
     return f"COALESCE(CASE `topic` {known} END, CONCAT(`topic`, '/', CAST(`partition` AS STRING)))"
 
 
-def _keys(topic: str) -> str:
-    return ", ".join(f"'{partition_key(topic, partition)}'" for partition in range(PARTITIONS_MAX))
+def _keys(topic: str, topics: Sequence[str]) -> str:
+    return ", ".join(f"'{partition_key(topic, partition, tuple(topics))}'" for partition in range(PARTITIONS_MAX))
 
 
 @cache
-def partition_key(topic: str, partition: int) -> str:
-    """The key of an input partition: TOPIC/PARTITION/SALT."""
-    index = partition * len(_TOPICS) + _TOPICS.index(topic)
+def partition_key(topic: str, partition: int, topics: tuple[str, ...] = ARTICLE_TOPICS) -> str:
+    """The key of an input partition: TOPIC/PARTITION/SALT; `topics` are all that the job reads."""
+    index = partition * len(topics) + topics.index(topic)
     wanted = int(f"{index % KEY_GROUPS:07b}"[::-1], 2)
     keys = (f"{topic}/{partition}/{salt}" for salt in count())
     return next(key for key in keys if key_group(key) == wanted)

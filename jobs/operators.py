@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
+from jobs.refusals import refusal_columns
 from udfs.changelog import weighted_micro
 from udfs.decode import HEADLINE_CHARS_MAX, Refused, decode
 from udfs.lateness import arrive
@@ -19,8 +18,6 @@ from udfs.reader import load_reader
 from udfs.reading import Reading
 from udfs.records import Article, Fact
 
-PAYLOAD_BYTES_MAX = 4_096
-"""How much of a refused record its dead letter carries; `payload_sha256` covers all of it."""
 DAY_MS = 24 * 3_600_000
 FORGET_AFTER_MS = 4 * DAY_MS
 """How long a live job remembers an article's id, in event time: 2 days and a margin for records ahead."""
@@ -81,7 +78,7 @@ class ReadArticle(KeyedProcessFunction):
         place = [topic, partition, offset]
         decoded = decode(topic, payload, record_time.to_epoch_milli())
         if isinstance(decoded, Refused):
-            yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *_refusal(decoded, payload))
+            yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *refusal_columns(decoded, payload))
             return
         lateness_ms = self._arrive(decoded.event_time_ms)
         if self._seen.contains(decoded.article_id):
@@ -105,13 +102,6 @@ class ReadArticle(KeyedProcessFunction):
         old = [article_id for article_id, seen_ms in self._seen.items() if seen_ms < event_time_ms]
         for article_id in old:
             self._seen.remove(article_id)
-
-
-def _refusal(refused: Refused, payload: bytes | None) -> list[str]:
-    """The columns of a dead letter."""
-    payload = payload or b""
-    digest = hashlib.sha256(payload).hexdigest()
-    return [refused.reason, refused.detail, digest, base64.b64encode(payload[:PAYLOAD_BYTES_MAX]).decode("ascii")]
 
 
 def _row(place: list[object], outcome: str, article: Article, lateness_ms: int, reading: Reading | None) -> Row:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from udfs.topics import NEWS_GRAPH
+from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class JobSettings:
 
     `state_dir` holds checkpoints, savepoints and scratch files, `restore_from` is one of the first two or
     empty. Flink runs in this process's JVM, answers on `rest_port` (0 picks a free one) and logs to
-    `log_dir`. `bounded` reads each partition to its present end and stops.
+    `log_dir`. `bounded` reads each partition to its present end and stops. `pseudonym_key` is the secret of
+    the click job's pseudonyms; without `cascade` its rules decide alone.
     """
 
     bootstrap: str
@@ -32,11 +33,19 @@ class JobSettings:
     checkpoint_interval_ms: int = 10_000
     bundle_time_ms: int = 20
     models: Path | None = None
+    job: str = NEWS_GRAPH
+    pseudonym_key: Path | None = None
+    cascade: bool = True
 
     @property
     def job_name(self) -> str:
         """What the job is called in Flink and in the names of its logs."""
-        return f"{NEWS_GRAPH}.{self.graph}" if self.graph else NEWS_GRAPH
+        return f"{self.job}.{self.graph}" if self.graph else self.job
+
+    @property
+    def in_threads(self) -> bool:
+        """Whether Python runs in Flink's own process: state is ten times nearer there, a native crash takes all."""
+        return self.job == CLICK_FRAUD
 
     @property
     def scratch(self) -> Path:
@@ -44,8 +53,8 @@ class JobSettings:
         return self.state_dir / "scratch"
 
 
-def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
-    """Settings from a command line; wrong usage exits with 2."""
+def parse_settings(arguments: Sequence[str] | None = None, job: str = NEWS_GRAPH) -> JobSettings:
+    """Settings of a job from a command line; wrong usage exits with 2."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", required=True, help="HOST:PORT of a Kafka broker")
     parser.add_argument("--state-dir", type=Path, required=True, help="where checkpoints and savepoints go")
@@ -60,4 +69,7 @@ def parse_settings(arguments: Sequence[str] | None = None) -> JobSettings:
     parser.add_argument("--checkpoint-interval-ms", type=int, default=10_000)
     parser.add_argument("--bundle-time-ms", type=int, default=20, help="how long a bundle waits for company")
     parser.add_argument("--models", type=Path, help="folder of the models; the repository's own by default")
-    return JobSettings(**vars(parser.parse_args(arguments)))
+    if job == CLICK_FRAUD:
+        parser.add_argument("--pseudonym-key", type=Path, required=True, help="file with the key of the pseudonyms")
+        parser.add_argument("--no-cascade", dest="cascade", action="store_false", help="rules decide alone")
+    return JobSettings(job=job, **vars(parser.parse_args(arguments)))

@@ -1,4 +1,4 @@
-"""The tables that the news job writes: the changelog by kind, dead letters and late records."""
+"""The tables that jobs write: the changelog by kind, alerts, dead letters and late records."""
 
 from __future__ import annotations
 
@@ -64,6 +64,20 @@ def _keyed_table(settings: JobSettings, name: str, topic: str, columns: str) -> 
         **_producer_options(settings),
     }
     return f"CREATE TEMPORARY TABLE `{name}` (\n  `key` STRING, {columns}\n) {with_options(options)}"
+
+
+def rows_table(settings: JobSettings, name: str, topic: str) -> str:
+    """Finished rows: a key and a value's bytes, at least once; a repeat after a restart has the same key."""
+    options = {
+        "connector": "kafka",
+        "topic": topic,
+        "key.format": "raw",
+        "key.fields": "key",
+        "value.format": "raw",
+        "value.fields-include": "EXCEPT_KEY",
+        **_producer_options(settings),
+    }
+    return f"CREATE TEMPORARY TABLE `{name}` (\n  `key` STRING, `value` BYTES\n) {with_options(options)}"
 
 
 def _producer_options(settings: JobSettings) -> dict[str, str]:

@@ -8,7 +8,9 @@ from jobs import uids
 from jobs.settings import JobSettings
 from udfs.kafka_properties import BOOTSTRAP, read_properties
 from udfs.lateness import OUT_OF_ORDERNESS_MS
-from udfs.topics import NEWS_GRAPH, consumer_group
+from udfs.topics import CLICK_FRAUD, CLICKS, CONTROL, NEWS_GRAPH, consumer_group
+
+YEARS_AHEAD = 1_000
 
 
 def with_options(options: dict[str, str]) -> str:
@@ -26,18 +28,11 @@ def client_options(settings: JobSettings) -> dict[str, str]:
 def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
     """Raw records of the input topics; the record's timestamp drives the watermark, per partition."""
     options = {
-        "connector": "kafka",
-        "topic": ";".join(topics),
-        "format": "raw",
-        "scan.startup.mode": "earliest-offset",
+        **_raw_options(settings, topics, NEWS_GRAPH),
         # The client empties one partition's fetch before the next: with the default of 1 MiB packed, one would
         # run days of a wire ahead of another, and the watermark would wait for the slowest.
         "properties.max.partition.fetch.bytes": str(64 * 1024),
-        "properties.group.id": consumer_group(NEWS_GRAPH, settings.graph),
-        **client_options(settings),
     }
-    if settings.bounded:
-        options["scan.bounded.mode"] = "latest-offset"
     return f"""CREATE TEMPORARY TABLE `{uids.ARTICLES}` (
   `value` BYTES,
   `topic` STRING METADATA VIRTUAL,
@@ -46,3 +41,43 @@ def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
   `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
   WATERMARK FOR `record_time` AS `record_time` - INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND
 ) {with_options(options)}"""
+
+
+def clicks_table(settings: JobSettings) -> str:
+    """Records of `clicks` with their bytes as Latin-1, which keeps each byte, and the clock to batch them by."""
+    options = {**_raw_options(settings, [CLICKS], CLICK_FRAUD), "raw.charset": "ISO-8859-1"}
+    return f"""CREATE TEMPORARY TABLE `{uids.CLICKS}` (
+  `value` STRING,
+  `partition` INT METADATA VIRTUAL,
+  `offset` BIGINT METADATA VIRTUAL,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  `clock` AS PROCTIME(),
+  WATERMARK FOR `record_time` AS `record_time` - INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND
+) {with_options(options)}"""
+
+
+def control_table(settings: JobSettings) -> str:
+    """Records of `control`, from the first; its watermark is the end of time, so that it holds nothing back."""
+    options = {**_raw_options(settings, [CONTROL], f"{CLICK_FRAUD}-{CONTROL}"), "scan.watermark.idle-timeout": "1 s"}
+    return f"""CREATE TEMPORARY TABLE `{uids.CONTROL}` (
+  `value` BYTES,
+  `partition` INT METADATA VIRTUAL,
+  `offset` BIGINT METADATA VIRTUAL,
+  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  WATERMARK FOR `record_time` AS `record_time` + INTERVAL '{YEARS_AHEAD}' YEAR(4)
+) {with_options(options)}"""
+
+
+def _raw_options(settings: JobSettings, topics: Sequence[str], job: str) -> dict[str, str]:
+    """Bytes from the first record on; a bounded job ends at the present end."""
+    options = {
+        "connector": "kafka",
+        "topic": ";".join(topics),
+        "format": "raw",
+        "scan.startup.mode": "earliest-offset",
+        "properties.group.id": consumer_group(job, settings.graph),
+        **client_options(settings),
+    }
+    if settings.bounded:
+        options["scan.bounded.mode"] = "latest-offset"
+    return options

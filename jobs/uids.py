@@ -14,3 +14,17 @@ NODES = "nodes"
 COUNTS = "counts"
 DEAD_LETTERS = "dead_letters"
 LATE = "late"
+
+DECIDE_CLICKS = "decide-clicks"
+DECIDE_ACROSS = "decide-across"
+
+CLICKS = "clicks"
+CONTROL = "control"
+DECISIONS = "decisions"
+RATES = "rates"
+ALERTS = "alerts"
+MATCHES = "matches"
+
+RULES_STATE = "rules"
+CHUNKS_STATE = "chunks"
+WATERMARK_STATE = "watermark"
