@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from serving.neighbors import Neighbor
 from serving.progress import Progress
 from serving.queries import Score
+from serving.versions import version_text
 from udfs.changelog import FactRow
 from udfs.records import MICRO
 from wiregraph.v1 import graph_pb2
@@ -23,12 +24,25 @@ class Answer(Protocol):
     applied_at: Timestamp
 
 
+class VersionedAnswer(Answer, Protocol):
+    """Every answer of the Graph service says which version of the store gave it."""
+
+    version: str
+
+
 AnswerT = TypeVar("AnswerT", bound=Answer)
+VersionedT = TypeVar("VersionedT", bound=VersionedAnswer)
 _SEPARATORS = re.compile(r"[\s,;]+")
 
 
+def versioned(answer: VersionedT, progress: Progress) -> VersionedT:
+    """The whole answer of a call: with watermark, applied_at and the store's version."""
+    answer.version = version_text(progress)
+    return stamped(answer, progress)
+
+
 def stamped(answer: AnswerT, progress: Progress) -> AnswerT:
-    """The answer with watermark and applied_at."""
+    """The answer, or a part of one, with watermark and applied_at."""
     if progress.watermark_ms is not None and progress.watermark_ms >= 0:
         answer.watermark.CopyFrom(timestamp(progress.watermark_ms))
     answer.applied_at.CopyFrom(timestamp(progress.applied_at_ms))

@@ -1,7 +1,8 @@
 """The only writer of a graph store: `python -m serving.applier --bootstrap H:P --store DIR --graph NAME`.
 
-It follows the graph's changelog for as long as it lives. A broker that is away is waited for; a
-store that is broken, or was built from another topic, is moved aside and built again.
+It follows the graph's changelog, its alerts, the labels and the erasures for as long as it lives. A
+broker that is away is waited for, a topic beside the changelog that does not exist is left out until it
+does; a store that is broken, or was built from another topic, is moved aside and built again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -18,94 +20,151 @@ from typing import Annotated
 import typer
 from kafka.errors import KafkaError
 
-from serving.apply import apply_poll
+from serving.apply import Poll, apply_poll
+from serving.broken import is_broken
 from serving.changelog_consumer import (
-    Changelog,
     ChangelogConsumer,
     ChangelogMissingError,
     ChangelogReplacedError,
+    Ends,
+    Topics,
     describe,
 )
+from serving.checkpoints import answer_request
 from serving.prober import Prober, source_key
 from serving.process import prepare
-from serving.progress import Progress, ProgressError, later, reached, watermark
+from serving.progress import Followed, Progress, ProgressError, later, reached, watermark
 from serving.settings import INPUT_TOPICS, ApplierSettings
-from serving.store import GraphWriter, StoreBusyError, StoreError, StoreLockedError, graph_directory, move_aside
+from serving.side import side_topics
+from serving.store import (
+    GraphWriter,
+    StoreBusyError,
+    StoreCorruptError,
+    StoreError,
+    StoreLockedError,
+    graph_directory,
+    move_aside,
+)
 from udfs.kafka_properties import KafkaPropertiesError, python_options, read_properties
-from udfs.topics import NEWS_GRAPH, consumer_group, graph_topic
+from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH, consumer_group
 
 log = logging.getLogger("applier")
 
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """A watermark that holds once the changelog is applied up to `ends`."""
+    """Watermarks that hold once everything is applied up to `ends`."""
 
     watermark_ms: int | None
-    ends: Mapping[int, int]
+    alerts_watermark_ms: int | None
+    ends: Ends
     source_latest: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Probers:
+    """Those of the news job's inputs and of the click job's."""
+
+    news: Prober
+    clicks: Prober
+
+    def close(self) -> None:
+        self.news.close()
+        self.clicks.close()
+
+
+class TopicsChangedError(Exception):
+    """A topic beside the changelog came or went."""
 
 
 class _Session:
     """One connection to Kafka over one open store."""
 
-    def __init__(self, settings: ApplierSettings, writer: GraphWriter, prober: Prober, changelog: Changelog) -> None:
+    def __init__(self, settings: ApplierSettings, writer: GraphWriter, probers: _Probers, topics: Topics) -> None:
         self._settings = settings
         self._writer = writer
-        self._prober = prober
-        self._changelog = changelog
-        self._consumer = ChangelogConsumer(changelog, kafka_arguments(settings))
+        self._probers = probers
+        self._topics = topics
+        self._consumer = ChangelogConsumer(topics, side_topics(settings.graph), kafka_arguments(settings))
         self._progress = self._begin()
         self._consumer.seek(self._progress)
         self._probe: _Probe | None = None
         self._probe_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Until told to stop; raises `KafkaError`, `StoreError` or `ChangelogReplacedError`."""
+        """Until told to stop; raises `KafkaError`, `StoreError`, `ChangelogReplacedError` or `TopicsChangedError`."""
         with self._consumer:
-            log.info("follows %s into %s", self._changelog.topic, self._writer.path)
+            log.info("follows %s into %s", ", ".join(one.topic for one in self._topics.all), self._writer.path)
             while not stop.is_set():
                 self._step()
 
     def _begin(self) -> Progress:
+        """Where the store is; topics that it has not followed yet must be read to their ends before it is served."""
+        changelog = self._topics.changelog
+        ends = self._consumer.ends()
         stored = self._writer.progress()
         if stored is None:
-            ends = self._consumer.end_offsets()
-            return Progress(topic_id=self._changelog.topic_id, offsets={}, build_to=ends)
-        if stored.topic_id != self._changelog.topic_id:
-            raise ChangelogReplacedError(f"{self._changelog.topic} was created anew")
-        return stored
+            stored = Progress(topic_id=changelog.topic_id, offsets={}, build_to=ends.changelog)
+        fresh = {one.topic: Followed(one.topic_id, {}, ends.side[one.topic]) for one in self._topics.side}
+        side = {**fresh, **stored.side}
+        replaced = [one.topic for one in self._topics.side if side[one.topic].topic_id != one.topic_id]
+        if stored.topic_id != changelog.topic_id:
+            replaced.append(changelog.topic)
+        if replaced:
+            raise ChangelogReplacedError(f"{', '.join(replaced)} was created anew")
+        return replace(stored, side=side)
 
     def _step(self) -> None:
         settings = self._settings
+        answer_request(self._writer)
         poll = self._consumer.poll(settings.poll_timeout_ms, settings.poll_records_max)
-        if poll.records or not self._progress.applied_at_ms:
+        if poll.count or not self._progress.applied_at_ms:
             self._progress = apply_poll(self._writer, poll, self._progress, clock_ms()).progress
         if self._probe is None and time.monotonic() >= self._probe_at:
             self._probe = self._measure()
             self._probe_at = time.monotonic() + settings.probe_interval_s
-        if self._probe is not None and reached(poll.offsets, self._probe.ends):
+        if self._probe is not None and _has_reached(poll, self._probe.ends):
             self._settle(self._probe)
             self._probe = None
 
     def _measure(self) -> _Probe:
-        if describe(self._prober.admin, self._changelog.topic) != self._changelog:
-            raise ChangelogReplacedError(f"{self._changelog.topic} was created anew")
-        partitions = self._prober.probe(self._progress.source_latest)
-        known = {source_key(at.topic, at.partition): at.latest_ms for at in partitions if at.latest_ms is not None}
+        self._check_topics()
+        if is_broken(self._writer.path, self._writer.identity):
+            raise StoreCorruptError("a reader found it broken")
+        known = self._progress.source_latest
+        news, clicks = self._probers.news.probe(known), self._probers.clicks.probe(known)
+        latest = {
+            source_key(at.topic, at.partition): at.latest_ms for at in (*news, *clicks) if at.latest_ms is not None
+        }
         if self._settings.graph:
             # A replay reads the topics it was given; the others' partitions are nothing to wait for.
-            read = {at.topic for at in partitions if at.committed is not None}
-            partitions = [at for at in partitions if at.topic in read]
-        return _Probe(watermark(partitions), self._consumer.end_offsets(), known)
+            read = {at.topic for at in news if at.committed is not None}
+            news = [at for at in news if at.topic in read]
+        return _Probe(watermark(news), watermark(clicks), self._consumer.ends(), latest)
+
+    def _check_topics(self) -> None:
+        now = describe(self._probers.news.admin, self._settings.graph)
+        if now.changelog != self._topics.changelog:
+            raise ChangelogReplacedError(f"{now.changelog.topic} was created anew")
+        if now.side != self._topics.side:
+            raise TopicsChangedError("topics beside the changelog came, went or were created anew")
 
     def _settle(self, probe: _Probe) -> None:
         before = self._progress
-        latest = {**before.source_latest, **probe.source_latest}
-        after = replace(before, watermark_ms=later(before.watermark_ms, probe.watermark_ms), source_latest=latest)
+        after = replace(
+            before,
+            watermark_ms=later(before.watermark_ms, probe.watermark_ms),
+            alerts_watermark_ms=later(before.alerts_watermark_ms, probe.alerts_watermark_ms),
+            source_latest={**before.source_latest, **probe.source_latest},
+        )
         if after != before:
             self._progress = replace(after, applied_at_ms=clock_ms())
             self._writer.write((), (), self._progress)
+
+
+def _has_reached(poll: Poll, ends: Ends) -> bool:
+    side = all(reached(poll.side_offsets.get(topic, {}), targets) for topic, targets in ends.side.items())
+    return side and reached(poll.offsets, ends.changelog)
 
 
 def kafka_arguments(settings: ApplierSettings) -> dict[str, object]:
@@ -138,6 +197,8 @@ def follow(settings: ApplierSettings, stop: threading.Event) -> None:
             log.warning("%s at %s: %s: tries again in %.0f s", type(error).__name__, settings.bootstrap, error, pause_s)
             stop.wait(pause_s)
             pause_s = min(2 * pause_s, settings.retry_max_s)
+        except TopicsChangedError as error:
+            log.info("%s: looks at them again", error)
         except (ChangelogReplacedError, ProgressError, StoreError) as error:
             aside = move_aside(path, clock_ms())
             log.warning("the store in %s is built again, the old one is in %s: %s", path, aside, error)
@@ -147,13 +208,19 @@ def follow(settings: ApplierSettings, stop: threading.Event) -> None:
 
 
 def _connect(settings: ApplierSettings, path: Path, stop: threading.Event) -> None:
-    with GraphWriter(path) as writer:
-        prober = Prober(consumer_group(NEWS_GRAPH, settings.graph), INPUT_TOPICS, kafka_arguments(settings))
-        try:
-            changelog = describe(prober.admin, graph_topic(settings.graph))
-            _Session(settings, writer, prober, changelog).run(stop)
-        finally:
-            prober.close()
+    with GraphWriter(path) as writer, closing(_probers(settings)) as probers:
+        topics = describe(probers.news.admin, settings.graph)
+        _Session(settings, writer, probers, topics).run(stop)
+
+
+def _probers(settings: ApplierSettings) -> _Probers:
+    kafka = kafka_arguments(settings)
+    news = Prober(consumer_group(NEWS_GRAPH, settings.graph), INPUT_TOPICS, kafka)
+    try:
+        return _Probers(news, Prober(consumer_group(CLICK_FRAUD, settings.graph), (CLICKS,), kafka))
+    except KafkaError:
+        news.close()
+        raise
 
 
 def main(

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from serving import keyspace
+from serving.alert_apply import apply_side
+from serving.beginnings import beginning_changes
+from serving.draft import Draft
+from serving.erase import erase, without_erased
 from serving.keyspace import Entry
 from serving.progress import Progress, earlier, later
 from serving.rows import Upsert, entries, parse_upsert, stored_row
+from serving.side import NONE, Side
 from serving.store import GraphWriter
-from udfs.changelog import ChangelogError, CountRow, FactRow, NodeRow, Row
+from udfs.changelog import BucketRow, ChangelogError, CountRow, EdgeRow, FactRow, NodeRow, Row
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +38,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """Records in order of their partitions' offsets, and the offsets to read next."""
+    """Records in order of their partitions' offsets, and the offsets to read next.
+
+    `side` is what the topics beside the changelog brought, `side_offsets` are theirs by topic, `count`
+    is the number of all records, also of those that concern others.
+    """
 
     records: Sequence[Record]
     offsets: Mapping[int, int]
+    side: Side = NONE
+    side_offsets: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +78,10 @@ class _Change:
         return [row, *(entries(upsert.row) if upsert.row else ())]
 
     def deletes(self) -> list[bytes]:
-        """The derived entries of the stored row, which a deletion takes away."""
-        row = self.old_row if self.upsert.row is None else None
+        """The derived entries of the stored row that this takes away; what stays is put again in the same batch."""
+        if isinstance(self.upsert.row, BucketRow | EdgeRow | CountRow):  # Theirs stay, they are under the same keys.
+            return []
+        row = self.old_row
         return [entry.key for entry in entries(row)] if row else []
 
     def added(self, kind: type[Row]) -> int:
@@ -78,17 +93,35 @@ class _Change:
 
 def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int) -> Outcome:
     """Writes what a poll changes, together with its offsets, and gives the new progress."""
+    for erasure in poll.side.erasures:
+        progress = erase(writer, progress, erasure)
     upserts, refused = coalesce(poll.records)
+    # What is erased counts for the times of the first and the latest event, so that the order does not matter.
+    times = advance(progress, upserts)
+    beginnings = beginning_changes(writer.view(), upserts)
+    if progress.erasures:
+        upserts = without_erased(writer, upserts)
     stored = writer.get_many([upsert.key for upsert in upserts])
     changes = [
         _Change(upsert, old)
         for upsert, old in zip(upserts, stored, strict=True)
         if old is None or keyspace.row_version(old) < upsert.version
     ]
-    after = advance(progress, changes, poll.offsets, now_ms)
+    draft = Draft(writer)
+    alert_changes = apply_side(draft, poll.side, progress.alert_changes)
+    after = replace(
+        times,
+        offsets={**progress.offsets, **poll.offsets},
+        side=progress.moved_side(poll.side_offsets),
+        facts=progress.facts + sum(change.added(FactRow) for change in changes),
+        entities=progress.entities + sum(change.added(NodeRow) for change in changes),
+        alert_changes=alert_changes,
+        applied_at_ms=now_ms,
+    )
     deletes = [key for change in changes for key in change.deletes()]
-    writer.write((entry for change in changes for entry in change.puts()), deletes, after)
-    return Outcome(after, len(changes), refused)
+    puts = (entry for change in changes for entry in change.puts())
+    writer.write(chain(puts, draft.puts, beginnings.puts), chain(deletes, draft.deletes, beginnings.deletes), after)
+    return Outcome(after, len(changes), refused + poll.side.refused)
 
 
 def coalesce(records: Iterable[Record]) -> tuple[list[Upsert], int]:
@@ -112,21 +145,13 @@ def _parse(record: Record) -> Upsert | None:
         return None
 
 
-def advance(progress: Progress, changes: Sequence[_Change], offsets: Mapping[int, int], now_ms: int) -> Progress:
-    """The progress with these changes, read up to these offsets."""
+def advance(progress: Progress, upserts: Sequence[Upsert]) -> Progress:
+    """The progress with the times of these upserts' events."""
     first, latest = progress.first_event_ms, progress.latest_event_ms
-    for change in changes:
-        match change.upsert.row:
+    for upsert in upserts:
+        match upsert.row:
             case FactRow(event_time=event):
                 first, latest = earlier(first, event), later(latest, event)
             case CountRow(latest_event=event) if event:
                 latest = later(latest, event)
-    return replace(
-        progress,
-        offsets={**progress.offsets, **offsets},
-        first_event_ms=first,
-        latest_event_ms=latest,
-        facts=progress.facts + sum(change.added(FactRow) for change in changes),
-        entities=progress.entities + sum(change.added(NodeRow) for change in changes),
-        applied_at_ms=now_ms,
-    )
+    return replace(progress, first_event_ms=first, latest_event_ms=latest)

@@ -11,10 +11,14 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from serving import keyspace
+from serving.movers import By
 from serving.progress import Progress
 from serving.queries import Question
+from serving.versions import Version, VersionError, parse_version
+from serving.ways import HOPS_MAX
 from serving.windows import MINUTE_MS, Window, floor_minute
-from udfs.records import EntityType
+from udfs.names import SECTOR_PREFIX
+from udfs.records import MICRO, EntityType
 from wiregraph.v1 import graph_pb2
 
 NANOS_MAX = 999_999_999
@@ -26,6 +30,11 @@ WINDOW_MAX_MS = 3_650 * DAY_MS
 IDS_MAX = 1_000
 POINTS_MAX = 10_000
 PAGE_MAX = 1_000
+REACHED_MAX = 1_000
+FAN_OUT_EXPANSION = 50
+FAN_OUT_PATH = 200
+FAN_OUT_MAX = 1_000
+WEIGHT_MAX = 1e9
 CANDIDATES_DEFAULT = 10
 CANDIDATES_MAX = 1_000
 SECONDS_MAX = 253_402_300_799
@@ -133,10 +142,10 @@ def limit(value: int, most: int | None = None) -> int | None:
     return value or None
 
 
-def entity_id(value: str) -> str:
+def entity_id(value: str, field: str = "entity_id") -> str:
     """An entity's id."""
     if not value:
-        raise BadArgumentError("entity_id", "must not be empty")
+        raise BadArgumentError(field, "must not be empty")
     return value
 
 
@@ -156,11 +165,64 @@ def watched_ids(values: list[str]) -> list[str]:
     return entity_ids(values)
 
 
-def entity_type(value: str) -> str:
-    """ORG, PER, LOC or empty for all."""
-    if value and value not in set(EntityType):
-        raise BadArgumentError("type", f"must be one of {', '.join(EntityType)}, not {value!r}")
+def entity_type(value: str, more: tuple[str, ...] = ()) -> str:
+    """ORG, PER, LOC, one of `more`, or empty for all."""
+    types = (*EntityType, *more)
+    if value and value not in types:
+        raise BadArgumentError("type", f"must be one of {', '.join(types)}, not {value!r}")
     return value
+
+
+def sector(value: str) -> str:
+    """A sector's id or empty for any."""
+    if value and not value.startswith(SECTOR_PREFIX):
+        raise BadArgumentError("sector", f"must be an id such as {SECTOR_PREFIX}energy")
+    return value
+
+
+def min_weight(value: float) -> int:
+    """The least weight of an edge, in micro-units."""
+    if not 0 <= value <= WEIGHT_MAX:
+        raise BadArgumentError("min_weight", "must not be negative")
+    return round(value * MICRO)
+
+
+def at_least(field: str, value: int) -> int:
+    """A lower bound of a count."""
+    if value < 0:
+        raise BadArgumentError(field, "must not be negative")
+    return value
+
+
+def fan_out(value: int, default: int) -> int:
+    """How many neighbours of an entity are followed."""
+    if value > FAN_OUT_MAX:
+        raise TooMuchError("fan_out", f"must be at most {FAN_OUT_MAX}")
+    return at_least("fan_out", value) or default
+
+
+def hops(value: int) -> int:
+    """1 to 3, which is what 0 asks for."""
+    if value < 0:
+        raise BadArgumentError("hops_max", "must not be negative")
+    if value > HOPS_MAX:
+        raise TooMuchError("hops_max", f"must be at most {HOPS_MAX}")
+    return value or HOPS_MAX
+
+
+def ranked_by(value: str) -> By:
+    """sentiment, which is also what an empty one asks for, or volume."""
+    if value and value not in set(By):
+        raise BadArgumentError("by", f"must be one of {', '.join(By)}, not {value!r}")
+    return By(value or By.SENTIMENT)
+
+
+def least_version(text: str) -> Version | None:
+    """The version that a store must have reached; None for an empty text."""
+    try:
+        return parse_version(text) if text else None
+    except VersionError as error:
+        raise BadArgumentError("min_version", str(error)) from error
 
 
 def page_token(page: Page) -> str:

@@ -1,4 +1,4 @@
-"""Reads a graph's changelog from Kafka: all partitions, from given offsets, without a group."""
+"""Reads a graph's changelog and the topics beside it from Kafka: from given offsets, without a group."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from kafka.errors import OffsetOutOfRangeError
 
 from serving.apply import Poll, Record
 from serving.progress import Progress
+from serving.side import SideRecord, SideTopic, read_side, side_topics
+from udfs.topics import graph_topic
 
 FETCH_BYTES_MAX = 8 * 1024 * 1024
 
@@ -32,20 +34,49 @@ class Changelog:
     partitions: int
 
 
-def describe(admin: KafkaAdminClient, topic: str) -> Changelog:
-    """Raises `ChangelogMissingError` if there is no such topic."""
-    found = admin.describe_topics([topic])
-    if not found or found[0].get("error_code") or not found[0].get("partitions"):
-        raise ChangelogMissingError(f"there is no topic {topic!r} yet")
-    return Changelog(topic, str(found[0].get("topic_id", "")), len(found[0]["partitions"]))
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The changelog, and those of the topics beside it that exist."""
+
+    changelog: Changelog
+    side: tuple[Changelog, ...] = ()
+
+    @property
+    def all(self) -> tuple[Changelog, ...]:
+        """The changelog first."""
+        return (self.changelog, *self.side)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The offsets after the last records: of the changelog, and of the other topics by name."""
+
+    changelog: Mapping[int, int]
+    side: Mapping[str, Mapping[int, int]]
+
+
+def describe(admin: KafkaAdminClient, graph: str) -> Topics:
+    """What a graph's store has to follow now; raises `ChangelogMissingError` without a changelog."""
+    names = [graph_topic(graph), *side_topics(graph)]
+    found = [
+        Changelog(one["name"], str(one.get("topic_id", "")), len(one["partitions"]))
+        for one in admin.describe_topics(names)
+        if not one.get("error_code") and one.get("partitions")
+    ]
+    by_name = {one.topic: one for one in found}
+    if names[0] not in by_name:
+        raise ChangelogMissingError(f"there is no topic {names[0]!r} yet")
+    return Topics(by_name[names[0]], tuple(by_name[name] for name in names[1:] if name in by_name))
 
 
 class ChangelogConsumer:
     """Not for more than one thread."""
 
-    def __init__(self, changelog: Changelog, kafka: Mapping[str, object]) -> None:
-        self._partitions = [TopicPartition(changelog.topic, number) for number in range(changelog.partitions)]
-        self._offsets: dict[int, int] = {}
+    def __init__(self, topics: Topics, kinds: Mapping[str, SideTopic], kafka: Mapping[str, object]) -> None:
+        self._graph = topics.changelog.topic
+        self._kinds = kinds
+        self._partitions = [TopicPartition(one.topic, number) for one in topics.all for number in range(one.partitions)]
+        self._offsets: dict[TopicPartition, int] = {}
         self._consumer = KafkaConsumer(
             **kafka,
             group_id=None,
@@ -57,20 +88,21 @@ class ChangelogConsumer:
         )
         self._consumer.assign(self._partitions)
 
-    def end_offsets(self) -> dict[int, int]:
-        """The offsets after the last records."""
-        return {tp.partition: end for tp, end in self._consumer.end_offsets(self._partitions).items()}
+    def ends(self) -> Ends:
+        """As they are now."""
+        return self._split(self._consumer.end_offsets(self._partitions))
 
     def seek(self, progress: Progress) -> None:
-        """Goes to where a store is; raises `ChangelogReplacedError` if the topic never was there."""
+        """Goes to where a store is; raises `ChangelogReplacedError` if a topic never was there."""
         ends = self._consumer.end_offsets(self._partitions)
         begins = self._consumer.beginning_offsets(self._partitions)
         for tp in self._partitions:
-            offset = progress.offsets.get(tp.partition, begins[tp])
+            read = progress.offsets if tp.topic == self._graph else progress.side[tp.topic].offsets
+            offset = read.get(tp.partition, begins[tp])
             if offset > ends[tp]:
                 raise ChangelogReplacedError(f"{tp.topic}/{tp.partition} ends at {ends[tp]}, the store is at {offset}")
-            self._offsets[tp.partition] = max(offset, begins[tp])
-            self._consumer.seek(tp, self._offsets[tp.partition])
+            self._offsets[tp] = max(offset, begins[tp])
+            self._consumer.seek(tp, self._offsets[tp])
 
     def poll(self, timeout_ms: int, records_max: int) -> Poll:
         """What came, at most so many records; raises `ChangelogReplacedError` if offsets are gone."""
@@ -78,14 +110,23 @@ class ChangelogConsumer:
             polled = self._consumer.poll(timeout_ms=timeout_ms, max_records=records_max)
         except OffsetOutOfRangeError as error:
             raise ChangelogReplacedError(str(error)) from error
-        records = [
-            Record(record.partition, record.offset, record.key, record.value)
-            for batch in polled.values()
-            for record in batch
-        ]
-        for record in records:
-            self._offsets[record.partition] = record.offset + 1
-        return Poll(records, dict(self._offsets))
+        records: list[Record] = []
+        side: list[SideRecord] = []
+        for tp, batch in polled.items():
+            self._offsets[tp] = batch[-1].offset + 1
+            if tp.topic == self._graph:
+                records += (Record(tp.partition, one.offset, one.key, one.value) for one in batch)
+            else:
+                kind = self._kinds[tp.topic]
+                side += (SideRecord(kind, tp.partition, one.offset, one.key, one.value) for one in batch)
+        read = self._split(self._offsets)
+        return Poll(records, read.changelog, read_side(side), read.side, len(records) + len(side))
+
+    def _split(self, offsets: Mapping[TopicPartition, int]) -> Ends:
+        side: dict[str, dict[int, int]] = {}
+        for tp, offset in offsets.items():
+            side.setdefault(tp.topic, {})[tp.partition] = offset
+        return Ends(side.pop(self._graph, {}), side)
 
     def close(self) -> None:
         """Closes the connections."""

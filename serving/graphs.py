@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from serving.arguments import BadArgumentError
+from serving.broken import mark_broken
 from serving.progress import Progress, ProgressError
-from serving.store import LIVE, GraphReader, StoreError, View, graph_directory
+from serving.served import served_graph
+from serving.store import LIVE, GraphReader, StoreCorruptError, StoreError, View, graph_directory, store_identity
+from serving.versions import Version, version_of
+
+AnswerT = TypeVar("AnswerT")
 
 log = logging.getLogger(__name__)
+
+BEHIND_WAIT_S = 0.25
+"""So long a call waits for the version that it asks for; readers catch up every few hundredths of a second."""
 
 
 class GraphUnavailableError(Exception):
     """The graph is there but cannot be read at the moment; the message says why."""
 
 
+class OtherVersionError(Exception):
+    """A version that belongs to another changelog: the graph was built anew, or another one is served."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A graph as it was at one moment; not for more than one thread."""
+    """A graph as it was at one moment; not for more than one thread. `store_id` is another once it is built anew."""
 
     graph: str
     view: View
     progress: Progress
+    store_id: str = ""
 
 
 class Graphs:
@@ -38,20 +54,53 @@ class Graphs:
         self._opening = threading.Lock()
         self._changed = threading.Condition()
         self._generation = 0
+        self._served = served_graph(store)
+        self._answered: dict[str, Version] = {}
+        self._answering = threading.Lock()
+        self._broken: dict[str, str] = {}
 
-    def moment(self, graph: str = "") -> Moment:
-        """A graph now; raises `BadArgumentError` for an unknown one, else `GraphUnavailableError`."""
-        name = graph or LIVE
+    def moment(self, graph: str = "", least: Version | None = None) -> Moment:
+        """A graph now, at `least` at a version and never before what was answered already; "" is the served one.
+
+        Raises `BadArgumentError` for an unknown graph, `OtherVersionError` where the version is not of its
+        changelog, else `GraphUnavailableError`.
+        """
+        name = graph or self._served
+        deadline = time.monotonic() + BEHIND_WAIT_S
+        while True:
+            seen = self._generation
+            moment = self._now(name)
+            version = version_of(moment.progress)
+            if least is not None and least.topic_id != version.topic_id:
+                raise OtherVersionError(f"graph {name!r} is built from another changelog than that version")
+            if (least is None or least.reached_by(version)) and self._forward(name, version):
+                return moment
+            if time.monotonic() >= deadline:
+                raise GraphUnavailableError(f"graph {name!r} is not yet as far as it was read before")
+            self.wait(seen, BEHIND_WAIT_S / 10)
+
+    def _forward(self, name: str, version: Version) -> bool:
+        """Whether this is no way back from what was answered; it counts as answered then."""
+        with self._answering:
+            last = self._answered.get(name)
+            if last is not None and last.topic_id == version.topic_id and not last.reached_by(version):
+                return False
+            self._answered[name] = version
+            return True
+
+    def _now(self, name: str) -> Moment:
         reader = self._readers.get(name) or self._open(name)
+        if name in self._broken and self._broken[name] == reader.identity:
+            raise GraphUnavailableError(f"graph {name!r} is broken and is being built again")
         try:
             view = reader.view()
             progress = view.progress()
         except (StoreError, ProgressError) as error:
-            raise GraphUnavailableError(f"graph {name!r} cannot be read: {error}") from error
+            raise self._failed(name, reader.identity, error) from error
         if not progress.ready:
-            done, whole = sum(progress.offsets.values()), sum(progress.build_to.values())
+            done, whole = progress.applied, progress.to_build
             raise GraphUnavailableError(f"graph {name!r} is being built: {done} of {whole} records are applied")
-        return Moment(name, view, progress)
+        return Moment(name, view, progress, reader.identity)
 
     def _open(self, name: str) -> GraphReader:
         with self._opening:
@@ -62,6 +111,8 @@ class Graphs:
                 raise GraphUnavailableError(f"{self._graphs_max} graphs are open, which is the most")
             try:
                 reader = GraphReader(path)
+            except StoreCorruptError as error:
+                raise self._failed(name, store_identity(path), error) from error
             except StoreError as error:
                 raise GraphUnavailableError(f"graph {name!r} has no store yet: {error}") from error
             self._readers[name] = reader
@@ -77,8 +128,29 @@ class Graphs:
             raise BadArgumentError("graph", f"there is no graph {name!r}")
         return path
 
+    def ask(self, graph: str, handler: Callable[[Moment], AnswerT], least: Version | None = None) -> AnswerT:
+        """What a handler makes of a moment; raises what `moment` does, also where the store turns out to be broken."""
+        moment = self.moment(graph, least)
+        try:
+            return handler(moment)
+        except StoreError as error:
+            raise self._failed(moment.graph, moment.store_id, error) from error
+
+    def _failed(self, name: str, identity: str, error: Exception) -> GraphUnavailableError:
+        """What to raise; a corrupt store is served no more, and its applier is told so."""
+        if isinstance(error, StoreCorruptError):
+            log.error("graph %r is broken: %s", name, error)
+            self._broken[name] = identity
+            mark_broken(graph_directory(self._store, name), identity)
+        return GraphUnavailableError(f"graph {name!r} cannot be read: {error}")
+
     def catch_up(self) -> None:
-        """Reads what the appliers wrote, and wakes who waits for it."""
+        """Reads what the appliers wrote and which graph is served, and wakes who waits for it."""
+        served = served_graph(self._store)
+        if served != self._served:
+            log.info("graph %r is served from now on, %r was before", served, self._served)
+            self._served = served
+            self._wake()
         changed = [name for name, reader in list(self._readers.items()) if self._caught_up(name, reader)]
         if changed:
             self._wake()

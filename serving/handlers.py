@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from serving import answers, arguments
 from serving.arguments import Page, question
+from serving.calls import UnknownError
 from serving.graphs import Moment
 from serving.keyspace import row_key
 from serving.mentions import mention_page
-from serving.neighbors import neighbors
-from serving.queries import Question, find_node, score, series, top
-from serving.resolve import Resolves, candidates
+from serving.queries import SECTOR, Question, Score, Subject, find_subject, first_event_ms, score, series
+from serving.resolve import Resolves, Words, candidates
 from serving.rows import stored_row
+from serving.top import Filter, top
+from serving.windows import floor_minute
 from udfs.changelog import CountRow, Kind, NodeRow
+from udfs.names import SECTOR_PREFIX
 from wiregraph.v1 import graph_pb2
 
 ECHO_MAX = 200
 """Characters of an unknown id that an error repeats; it travels in the call's metadata."""
 
 
-class UnknownEntityError(LookupError):
+class UnknownEntityError(UnknownError):
     """An entity that the graph does not know, or did not know by then."""
 
 
 def get_entity(moment: Moment, request: graph_pb2.GetEntityRequest) -> graph_pb2.EntityScore:
     """The score of an entity; raises `UnknownEntityError`."""
     asked = question(request, moment.progress)
-    node = _node(moment, request.entity_id, asked)
-    return answers.entity_score(score(moment.view, node, asked, moment.progress.first_event_ms), moment.progress)
+    (found,) = _scores(moment, [_subject(moment, request.entity_id, asked)], asked)
+    return answers.versioned(answers.entity_score(found, moment.progress), moment.progress)
 
 
 def batch_get_entities(
@@ -35,28 +38,21 @@ def batch_get_entities(
     """The scores of entities, in the order asked for; unknown ones are missing."""
     ids = arguments.entity_ids(list(request.entity_ids))
     asked = question(request, moment.progress)
-    nodes = (find_node(moment.view, entity, asked.known_at_ms) for entity in ids)
-    scores = (score(moment.view, node, asked, moment.progress.first_event_ms) for node in nodes if node is not None)
+    found = (find_subject(moment.view, entity, asked.known_at_ms) for entity in ids)
+    scores = _scores(moment, [subject for subject in found if subject is not None], asked)
     entities = [answers.entity_score(one, moment.progress) for one in scores]
-    return answers.stamped(graph_pb2.BatchGetEntitiesResponse(entities=entities), moment.progress)
+    return answers.versioned(graph_pb2.BatchGetEntitiesResponse(entities=entities), moment.progress)
 
 
 def get_series(moment: Moment, request: graph_pb2.GetSeriesRequest) -> graph_pb2.GetSeriesResponse:
     """The scores of an entity over windows side by side; raises `UnknownEntityError`."""
     asked = arguments.series_question(request, moment.progress)
-    node = _node(moment, request.entity_id, asked.last)
-    scores = series(moment.view, node, asked.last, asked.count)
+    subject = _subject(moment, request.entity_id, asked.last)
+    scores = series(
+        moment.view, subject, asked.last, asked.count, first_event_ms(moment.view, asked.last, moment.progress)
+    )
     points = [answers.entity_score(one, moment.progress) for one in scores]
-    return answers.stamped(graph_pb2.GetSeriesResponse(points=points), moment.progress)
-
-
-def get_neighbors(moment: Moment, request: graph_pb2.GetNeighborsRequest) -> graph_pb2.GetNeighborsResponse:
-    """Who is named together with an entity; raises `UnknownEntityError`."""
-    most = arguments.limit(request.limit)
-    asked = question(request, moment.progress)
-    node = _node(moment, request.entity_id, asked)
-    found = [answers.neighbor(one) for one in neighbors(moment.view, node.entity, asked, most)]
-    return answers.stamped(graph_pb2.GetNeighborsResponse(neighbors=found), moment.progress)
+    return answers.versioned(graph_pb2.GetSeriesResponse(points=points), moment.progress)
 
 
 def list_mentions(moment: Moment, request: graph_pb2.ListMentionsRequest) -> graph_pb2.ListMentionsResponse:
@@ -64,22 +60,21 @@ def list_mentions(moment: Moment, request: graph_pb2.ListMentionsRequest) -> gra
     size = arguments.limit(request.limit, arguments.PAGE_MAX) or arguments.PAGE_MAX
     page = arguments.parse_page_token(request.page_token, arguments.entity_id(request.entity_id))
     asked = question(request, moment.progress, page.end_ms if page else None)
-    node = _node(moment, request.entity_id, asked)
+    node = entity_node(moment, "entity_id", request.entity_id, asked)
     found = mention_page(moment.view, node.entity, asked, size, page.key if page else None)
     token = "" if found.last_key is None else arguments.page_token(Page(asked.window.end_ms, found.last_key))
     mentions = [answers.mention(fact) for fact in found.facts]
-    return answers.stamped(graph_pb2.ListMentionsResponse(mentions=mentions, next_page_token=token), moment.progress)
+    return answers.versioned(graph_pb2.ListMentionsResponse(mentions=mentions, next_page_token=token), moment.progress)
 
 
 def list_top(moment: Moment, request: graph_pb2.ListTopRequest) -> graph_pb2.ListTopResponse:
     """The entities with articles in a window."""
     most = arguments.limit(request.limit)
-    kind = arguments.entity_type(request.type)
+    wanted = Filter(arguments.entity_type(request.type, (SECTOR,)), arguments.sector(request.sector))
     asked = question(request, moment.progress)
-    nodes = top(moment.view, asked, kind, most)
-    scores = (score(moment.view, node, asked, moment.progress.first_event_ms) for node in nodes)
+    scores = _scores(moment, top(moment.view, asked, wanted, most), asked)
     entities = [answers.entity_score(one, moment.progress) for one in scores]
-    return answers.stamped(graph_pb2.ListTopResponse(entities=entities), moment.progress)
+    return answers.versioned(graph_pb2.ListTopResponse(entities=entities), moment.progress)
 
 
 def resolve_entities(
@@ -89,6 +84,9 @@ def resolve_entities(
     if not request.text.strip():
         raise arguments.BadArgumentError("text", "must not be empty")
     most = arguments.limit(request.limit, arguments.CANDIDATES_MAX) or arguments.CANDIDATES_DEFAULT
+    end_ms = arguments.time_ms(request, "as_of")
+    known_at_ms = arguments.time_ms(request, "known_at")
+    words = Words(request.text, None if end_ms is None else floor_minute(end_ms), known_at_ms)
     found = [
         graph_pb2.Candidate(
             entity_id=one.entity.entity_id,
@@ -97,9 +95,9 @@ def resolve_entities(
             score=one.score,
             articles=one.articles,
         )
-        for one in candidates(moment.view, linker, request.text, most)
+        for one in candidates(moment.view, linker, words, most)
     ]
-    return answers.stamped(graph_pb2.ResolveEntitiesResponse(candidates=found), moment.progress)
+    return answers.versioned(graph_pb2.ResolveEntitiesResponse(candidates=found), moment.progress)
 
 
 def get_status(moment: Moment, lag: int) -> graph_pb2.GetStatusResponse:
@@ -110,7 +108,7 @@ def get_status(moment: Moment, lag: int) -> graph_pb2.GetStatusResponse:
     )
     if progress.latest_event_ms is not None:
         answer.latest_event.CopyFrom(answers.timestamp(progress.latest_event_ms))
-    return answers.stamped(answer, progress)
+    return answers.versioned(answer, progress)
 
 
 def _counts(moment: Moment) -> graph_pb2.Counts:
@@ -127,8 +125,20 @@ def _counts(moment: Moment) -> graph_pb2.Counts:
     )
 
 
-def _node(moment: Moment, entity: str, asked: Question) -> NodeRow:
-    node = find_node(moment.view, arguments.entity_id(entity), asked.known_at_ms)
-    if node is None:
+def _subject(moment: Moment, entity: str, asked: Question, field: str = "entity_id") -> Subject:
+    subject = find_subject(moment.view, arguments.entity_id(entity, field), asked.known_at_ms)
+    if subject is None:
         raise UnknownEntityError(f"the graph has no entity {entity[:ECHO_MAX]!r}")
-    return node
+    return subject
+
+
+def entity_node(moment: Moment, field: str, entity: str, asked: Question) -> NodeRow:
+    """Of calls that answer for single entities only; `field` is the request's; raises `UnknownEntityError`."""
+    if entity.startswith(SECTOR_PREFIX):
+        raise arguments.BadArgumentError(field, "is a sector, ask for its members, which ListTop has")
+    return _subject(moment, entity, asked, field).node
+
+
+def _scores(moment: Moment, subjects: list[Subject], asked: Question) -> list[Score]:
+    first_ms = first_event_ms(moment.view, asked, moment.progress)
+    return [score(moment.view, subject, asked, first_ms) for subject in subjects]

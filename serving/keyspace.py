@@ -8,9 +8,13 @@ r"""The layout of the graph store: every key and every packed value, and nothing
     t GRAIN START ENTITY                 buckets of a time
     e ENTITY / GRAIN START OTHER         edges of an entity, stored from both ends
     n NAME \0 ENTITY                      where a word of a node's name begins
+    s SECTOR / ENTITY                     members of a sector, with the sector's name
+    k ~KNOWN                              the first event known by then (see `serving.beginnings`)
+    x SUBJECT                            an erased entity, session, user or alert: nothing of it comes back
 
-Numbers are big-endian, so bytes sort as they do; ~TIME is counted down from 2^63 - 1 ms. An entity
-id and a topic hold no slash. Everything but `r` and `m` is derived from `r`, and written with it.
+What belongs to alerts, whose rows are `r alert/ID`, is in `serving.alert_keys`. Numbers are
+big-endian, so bytes sort as they do; ~TIME is counted down from 2^63 - 1 ms. An entity id and a topic
+hold no slash. Everything but `r`, `x` and `m` is derived from `r`, and written with it.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ BUCKET = b"b"
 BUCKET_BY_TIME = b"t"
 EDGE = b"e"
 NAME = b"n"
+MEMBER = b"s"
+BEGINNING = b"k"
+ERASED = b"x"
 
 TIME_MAX = 2**63 - 1
 GRAIN_BYTES = {Grain.MINUTE: b"1", Grain.HOUR: b"2", Grain.DAY: b"3"}
@@ -73,6 +80,12 @@ class FactValue:
     models: str
 
 
+def after_prefix(prefix: bytes) -> bytes:
+    """The lowest key above all that begin with a prefix, which is not all 0xff."""
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1])
+
+
 def time_bytes(time_ms: int) -> bytes:
     """8 bytes that sort by time; raises `struct.error` for a negative one."""
     return _TIME.pack(time_ms)
@@ -84,6 +97,11 @@ def row_key(changelog_key: bytes) -> bytes:
     So a dump, which prints a key on one line, is sorted as the store is.
     """
     return ROW + changelog_key.decode().translate(_ESCAPES).encode()
+
+
+def erased_key(subject: str) -> bytes:
+    """Of the guard that keeps an erased subject away."""
+    return ERASED + subject.encode()
 
 
 def row_value(version: int, canonical: bytes) -> bytes:
@@ -150,6 +168,31 @@ def name_keys(name: str, entity: str, words_max: int = 8) -> list[bytes]:
     words = name.casefold().replace("\0", " ").split()
     tails = {" ".join(words[at:]) for at in range(min(len(words), words_max))}
     return [NAME + tail.encode() + b"\0" + entity.encode() for tail in sorted(tails)]
+
+
+def member_prefix(sector: str) -> bytes:
+    """Of the members of a sector, by id."""
+    return MEMBER + sector.encode() + b"/"
+
+
+def beginning_key(known_ms: int) -> bytes:
+    """Later known times come first, so the first key from here on is the latest one up to this time."""
+    return BEGINNING + _TIME.pack(TIME_MAX - known_ms)
+
+
+def after_beginnings() -> bytes:
+    """The lowest key above all beginnings."""
+    return bytes([BEGINNING[0] + 1])
+
+
+def parse_beginning_key(key: bytes) -> int:
+    """The inverse of `beginning_key`: a known time in ms."""
+    return TIME_MAX - int.from_bytes(key[1:], "big")
+
+
+def parse_time(value: bytes) -> int:
+    """The inverse of `time_bytes`."""
+    return int.from_bytes(value, "big")
 
 
 def pack_bucket(bucket: Packed) -> bytes:

@@ -1,4 +1,4 @@
-"""How many changelog records a graph's store is behind, as Kafka has it."""
+"""How many records a graph's store is behind, as Kafka has it: of the changelog and of the topics beside it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from serving.progress import Progress
 from serving.store import LIVE
 from udfs.topics import graph_topic
 
@@ -28,25 +29,28 @@ class LagMeter:
         self._lock = threading.Lock()
         self._ends: dict[str, tuple[float, int]] = {}
 
-    def lag(self, graph: str, offsets: Mapping[int, int]) -> int:
-        """Records after these offsets; -1 while Kafka does not answer."""
+    def lag(self, graph: str, progress: Progress) -> int:
+        """Records after those that are applied; -1 while Kafka does not answer."""
         with self._lock:
             asked_at, end = self._ends.get(graph, (-UNKNOWN_FRESH_S, UNKNOWN))
             if time.monotonic() - asked_at > (UNKNOWN_FRESH_S if end == UNKNOWN else FRESH_S):
-                end = self._ask("" if graph == LIVE else graph)
+                end = self._ask([graph_topic("" if graph == LIVE else graph), *progress.side])
                 self._ends[graph] = (time.monotonic(), end)
-        return UNKNOWN if end == UNKNOWN else max(0, end - sum(offsets.values()))
+        return UNKNOWN if end == UNKNOWN else max(0, end - progress.applied)
 
-    def _ask(self, graph: str) -> int:
-        topic = graph_topic(graph)
+    def _ask(self, topics: list[str]) -> int:
         try:
             if self._consumer is None:
                 self._consumer = KafkaConsumer(**self._kafka, group_id=None, allow_auto_create_topics=False)
-            numbers = self._consumer.partitions_for_topic(topic) or ()
-            ends = self._consumer.end_offsets([TopicPartition(topic, number) for number in numbers])
+            # A topic that is not there has nothing that could be missing.
+            parts = [
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in self._consumer.partitions_for_topic(topic) or ()
+            ]
+            return sum(self._consumer.end_offsets(parts).values()) if parts else 0
         except KafkaError:
             return UNKNOWN
-        return sum(ends.values()) if numbers else UNKNOWN
 
     def close(self) -> None:
         """Closes the connection."""

@@ -13,6 +13,8 @@ from udfs.changelog import NodeRow
 from udfs.edges import EdgeEnd, EdgeTerm, edge_terms
 from udfs.records import MICRO
 
+Edges = dict[str, Packed]
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbor:
@@ -34,17 +36,40 @@ class Neighbor:
         return self.weight / MICRO
 
 
-def neighbors(view: View, entity: str, question: Question, limit: int | None) -> list[Neighbor]:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an edge must have at least, and a neighbour's type, empty for any."""
+
+    weight: int = 0
+    articles: int = 0
+    kind: str = ""
+
+
+ALL = Bounds()
+
+
+def neighbors(view: View, entity: str, question: Question, limit: int | None, bounds: Bounds = ALL) -> list[Neighbor]:
     """By falling weight, ties by id."""
-    edges = _edges(view, entity, question) if question.known_at_ms is None else _known_edges(view, entity, question)
+    edges = edges_of(view, entity, question, bounds)
     found: list[Neighbor] = []
-    for other in sorted(edges, key=lambda other: (-edges[other][1], other)):
+    for other in strongest(edges):
         if limit is not None and len(found) == limit:
             break
         node = find_node(view, other)
-        if node is not None:
+        if node is not None and bounds.kind in {"", node.type}:
             found.append(Neighbor(node, *edges[other]))
     return found
+
+
+def edges_of(view: View, entity: str, question: Question, bounds: Bounds = ALL) -> Edges:
+    """Articles, weight and weighted by the entity at the other end, without those below the bounds."""
+    edges = _edges(view, entity, question) if question.known_at_ms is None else _known_edges(view, entity, question)
+    return {other: edge for other, edge in edges.items() if edge[0] >= bounds.articles and edge[1] >= bounds.weight}
+
+
+def strongest(edges: Edges) -> list[str]:
+    """Who is at the other end, by falling weight, ties by id."""
+    return sorted(edges, key=lambda other: (-edges[other][1], other))
 
 
 def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
@@ -60,17 +85,18 @@ def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
 def _known_edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
     edges: dict[str, Packed] = {}
     for fact in list(facts_in(view, entity, question)):
-        for term in _article_terms(view, fact.key):
+        for term in _article_terms(view, fact.key, question.known_at_ms):
             if entity in {term.a, term.b}:
                 other = term.b if term.a == entity else term.a
                 edges[other] = add(edges.get(other, (0, 0, 0)), (1, term.weight, term.weighted))
     return edges
 
 
-def _article_terms(view: View, fact: FactKey) -> tuple[EdgeTerm, ...]:
+def _article_terms(view: View, fact: FactKey, known_at_ms: int | None) -> tuple[EdgeTerm, ...]:
     prefix = keyspace.article_prefix(fact.topic, fact.article)
     ends = []
     for key, stored in view.scan_prefix(prefix):
         value = keyspace.unpack_fact(stored)
-        ends.append(EdgeEnd(key[len(prefix) :].decode(), value.relevance, value.sentiment))
+        if known_at_ms is None or value.known_time <= known_at_ms:
+            ends.append(EdgeEnd(key[len(prefix) :].decode(), value.relevance, value.sentiment))
     return edge_terms(ends).terms

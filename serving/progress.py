@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 
 from udfs.lateness import OUT_OF_ORDERNESS_MS
 
-FORMAT = 1
+FORMAT = 2
 """Of the store's layout; a store of another format is built again from the changelog."""
 
 
@@ -18,12 +19,22 @@ class ProgressError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """A topic beside the changelog and how far it is read; the fields are those of `Progress`."""
+
+    topic_id: str
+    offsets: Mapping[int, int]
+    build_to: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Offsets are the next ones to read, by partition of the changelog; times are epoch ms.
 
     `build_to` are the offsets that a store which was begun anew must reach before it is served.
     `source_latest` is, by "topic/partition" of the inputs, the highest record timestamp that was
-    seen among the records whose rows are all in the changelog.
+    seen among the records whose rows are all in the changelog. `side` holds the topics beside the
+    changelog by their names. `alert_changes` numbers the changes of alerts, `erasures` counts subjects.
     """
 
     topic_id: str
@@ -36,11 +47,34 @@ class Progress:
     applied_at_ms: int = 0
     facts: int = 0
     entities: int = 0
+    side: Mapping[str, Followed] = field(default_factory=dict)
+    alerts_watermark_ms: int | None = None
+    alert_changes: int = 0
+    erasures: int = 0
+
+    @property
+    def topics(self) -> list[Progress | Followed]:
+        """All that is followed, the changelog first."""
+        return [self, *self.side.values()]
+
+    def moved_side(self, read: Mapping[str, Mapping[int, int]]) -> dict[str, Followed]:
+        """The topics beside the changelog, read up to these offsets."""
+        return {topic: replace(one, offsets={**one.offsets, **read.get(topic, {})}) for topic, one in self.side.items()}
 
     @property
     def ready(self) -> bool:
-        """Whether everything is applied that the changelog held when the store was begun."""
-        return reached(self.offsets, self.build_to)
+        """Whether everything is applied that the topics held when the store was begun."""
+        return all(reached(topic.offsets, topic.build_to) for topic in self.topics)
+
+    @property
+    def applied(self) -> int:
+        """Records of the changelog and of the other topics that were read."""
+        return sum(sum(topic.offsets.values()) for topic in self.topics)
+
+    @property
+    def to_build(self) -> int:
+        """Records that a store which was begun anew must read before it is served."""
+        return sum(sum(topic.build_to.values()) for topic in self.topics)
 
 
 def reached(offsets: Mapping[int, int], targets: Mapping[int, int]) -> bool:
@@ -62,12 +96,19 @@ def load_progress(stored: bytes | None) -> Progress:
         fields = orjson.loads(stored)
         if fields["format"] != FORMAT:
             raise ProgressError(f"format {fields['format']}, not {FORMAT}")
-        progress = dict(fields["progress"])
-        for name in ("offsets", "build_to"):
-            progress[name] = {int(partition): offset for partition, offset in progress[name].items()}
+        progress = _with_numbers(fields["progress"])
+        progress["side"] = {topic: Followed(**_with_numbers(one)) for topic, one in progress["side"].items()}
         return Progress(**progress)
     except (TypeError, KeyError, AttributeError, orjson.JSONDecodeError) as error:
         raise ProgressError(f"it does not say how far it is: {error}") from error
+
+
+def _with_numbers(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON knows no numbers as keys."""
+    offsets = {
+        name: {int(partition): offset for partition, offset in stored[name].items()} for name in ("offsets", "build_to")
+    }
+    return {**stored, **offsets}
 
 
 @dataclass(frozen=True, slots=True)

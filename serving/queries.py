@@ -9,14 +9,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from serving import keyspace
+from serving.beginnings import first_known_event_ms
 from serving.keyspace import TIME_MAX, FactKey, FactValue, Packed, time_bytes
+from serving.progress import Progress
 from serving.rows import stored_row
 from serving.store import View
 from serving.windows import ZERO, Sums, Window, add, floor_minute, key_ranges, of_fact, zscore
-from udfs.changelog import Grain, Kind, NodeRow
+from udfs.changelog import Kind, NodeRow
+from udfs.names import SECTOR_PREFIX
 
 HISTORY = 30
 """The volume z-score compares a window with so many before it."""
+
+
+Members = tuple[str, ...]
+"""Entities whose facts count together."""
+
+SECTOR = "SECTOR"
+"""The type of a sector, whose scores are the sums of its members'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +39,21 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """An entity over a window; `zscore` None while too little history exists."""
+    """An entity or a sector over a window; `zscore` None while too little history exists."""
 
     node: NodeRow
     window: Window
     sums: Sums
     zscore: float | None
     models: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who is scored: a node, and the entities whose facts count for it: itself, or a sector's members."""
+
+    node: NodeRow
+    members: Members
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,31 @@ def _known(view: View, prefix: bytes, known_at_ms: int) -> Iterator[bool]:
             yield True
 
 
+def find_subject(view: View, entity: str, known_at_ms: int | None = None) -> Subject | None:
+    """The entity or sector, if the graph knows it, and knew it by then."""
+    if entity.startswith(SECTOR_PREFIX):
+        return _sector(view, entity, known_at_ms)
+    node = find_node(view, entity, known_at_ms)
+    return None if node is None else Subject(node, (node.entity,))
+
+
+def _sector(view: View, sector: str, known_at_ms: int | None) -> Subject | None:
+    prefix = keyspace.member_prefix(sector)
+    members = {key[len(prefix) :].decode(): name.decode() for key, name in view.scan_prefix(prefix)}
+    heard = members if known_at_ms is None else [one for one in members if find_node(view, one, known_at_ms)]
+    if not heard:
+        return None
+    name = min(members.values())
+    return Subject(NodeRow(sector, name, SECTOR, name, 1), tuple(members))
+
+
+def first_event_ms(view: View, question: Question, progress: Progress) -> int | None:
+    """Where the graph begins, by what the question takes into account; None in an empty graph."""
+    if question.known_at_ms is None:
+        return progress.first_event_ms
+    return first_known_event_ms(view, question.known_at_ms)
+
+
 def facts_in(view: View, entity: str, question: Question) -> Iterator[KnownFact]:
     """The facts of an entity, newest event first, ties by topic and article."""
     prefix = keyspace.fact_prefix(entity)
@@ -77,13 +120,14 @@ def facts_in(view: View, entity: str, question: Question) -> Iterator[KnownFact]
             yield KnownFact(keyspace.parse_fact_key(key), value)
 
 
-def binned(view: View, entity: str, last: Question, count: int) -> list[Packed]:
+def binned(view: View, members: Members, last: Question, count: int) -> list[Packed]:
     """The sums of `count` windows side by side, oldest first, of which `last` is the last."""
     bins = [ZERO] * count
     first = last.window.before(count - 1)
-    for time_ms, sums in _summands(view, entity, last, count):
-        at = (time_ms - first.start_ms) // last.window.length_ms
-        bins[at] = add(bins[at], sums)
+    for entity in members:
+        for time_ms, sums in _summands(view, entity, last, count):
+            at = (time_ms - first.start_ms) // last.window.length_ms
+            bins[at] = add(bins[at], sums)
     return bins
 
 
@@ -100,78 +144,74 @@ def _summands(view: View, entity: str, last: Question, count: int) -> Iterator[t
             yield int.from_bytes(key[-8:], "big"), keyspace.unpack_bucket(value)
 
 
-def article_counts(view: View, entity: str, question: Question, first_event_ms: int | None) -> list[int]:
-    """The articles in each of the windows before that exist, oldest first."""
-    count = history_length(question.window, first_event_ms)
+def article_counts(view: View, members: Members, question: Question, first_ms: int | None) -> list[int]:
+    """The articles in each of the windows before that exist, oldest first; `first_ms` is the graph's first event."""
+    count = history_length(question.window, first_ms)
     if not count:
         return []
     last = question.window.before(1)
     if question.known_at_ms is not None:
-        return [sums[0] for sums in binned(view, entity, Question(last, question.known_at_ms), count)]
-    # The hottest loop of all reads, so it takes no more of a bucket than its count.
+        return [sums[0] for sums in binned(view, members, Question(last, question.known_at_ms), count)]
     counts = [0] * count
-    first_ms, length_ms = last.end_ms - count * last.length_ms, last.length_ms
-    prefix = keyspace.bucket_prefix(entity)
-    for keys in key_ranges(last, count):
-        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
-            at = (int.from_bytes(key[-8:], "big") - first_ms) // length_ms
-            counts[at] += keyspace.bucket_articles(value)
+    for entity in members:
+        _count(view, entity, last, counts)
     return counts
 
 
-def history_length(window: Window, first_event_ms: int | None) -> int:
-    """How many windows before this one exist, 0..30: those that begin after the graph's first event."""
-    if first_event_ms is None:
-        return 0
-    return max(0, min(HISTORY, (window.start_ms - floor_minute(first_event_ms)) // window.length_ms))
-
-
-def score(view: View, node: NodeRow, question: Question, first_event_ms: int | None) -> Score:
-    """All scores of an entity over a window; zeros where there was no article."""
-    (sums,) = binned(view, node.entity, question, 1)
-    volume = zscore(sums[0], article_counts(view, node.entity, question, first_event_ms))
-    models = next((fact.value.models for fact in facts_in(view, node.entity, question)), "") if sums[0] else ""
-    return Score(node, question.window, Sums(*sums), volume, models)
-
-
-def series(view: View, node: NodeRow, last: Question, count: int) -> list[Score]:
-    """The scores of windows side by side, oldest first, without z-scores and model versions."""
-    bins = binned(view, node.entity, last, count)
-    windows = (last.window.before(back) for back in reversed(range(count)))
-    return [Score(node, window, Sums(*sums), None, "") for window, sums in zip(windows, bins, strict=True)]
-
-
-def top(view: View, question: Question, kind: str, limit: int | None) -> list[NodeRow]:
-    """The entities with articles in a window, by falling articles, then weight, then id.
-
-    `kind` is ORG, PER, LOC or empty for all.
-    """
-    sums = _all_sums(view, question.window)
-    if question.known_at_ms is not None:
-        known = {entity: binned(view, entity, question, 1)[0] for entity in sums}
-        sums = {entity: packed for entity, packed in known.items() if packed[0]}
-    ranked = sorted(sums, key=lambda entity: (-sums[entity][0], -sums[entity][2], entity))
-    chosen: list[NodeRow] = []
-    for entity in ranked:
-        if limit is not None and len(chosen) == limit:
-            break
-        node = find_node(view, entity)
-        if node is not None and kind in {"", node.type}:
-            chosen.append(node)
-    return chosen
-
-
-def _all_sums(view: View, window: Window) -> dict[str, Packed]:
-    sums: dict[bytes, Packed] = {}
-    prefix = keyspace.BUCKET_BY_TIME
-    for keys in key_ranges(window):
+def _count(view: View, entity: str, last: Window, counts: list[int]) -> None:
+    # The hottest loop of all reads, so it takes no more of a bucket than its count.
+    start_ms, length_ms = last.end_ms - len(counts) * last.length_ms, last.length_ms
+    prefix = keyspace.bucket_prefix(entity)
+    for keys in key_ranges(last, len(counts)):
         for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
-            entity = key[len(prefix) + len(keys.lower) :]
-            sums[entity] = add(sums.get(entity, ZERO), keyspace.unpack_bucket(value))
-    return {entity.decode(): packed for entity, packed in sums.items() if packed[0]}
+            at = (int.from_bytes(key[-8:], "big") - start_ms) // length_ms
+            counts[at] += keyspace.bucket_articles(value)
 
 
-def articles_ever(view: View, entity: str) -> int:
-    """The number of an entity's facts over all time."""
-    days = view.scan_prefix(keyspace.bucket_prefix(entity) + keyspace.GRAIN_BYTES[Grain.DAY])
-    return sum(keyspace.unpack_bucket(value)[0] for _, value in days)
+def history_length(window: Window, first_ms: int | None) -> int:
+    """How many windows before this one exist, 0..30: those that begin after the graph's first event."""
+    if first_ms is None:
+        return 0
+    return max(0, min(HISTORY, (window.start_ms - floor_minute(first_ms)) // window.length_ms))
+
+
+def score(view: View, subject: Subject, question: Question, first_ms: int | None) -> Score:
+    """All scores of an entity or sector over a window; zeros where there was no article."""
+    (sums,) = binned(view, subject.members, question, 1)
+    volume = zscore(sums[0], article_counts(view, subject.members, question, first_ms))
+    models = latest_models(view, subject.members, question) if sums[0] else ""
+    return Score(subject.node, question.window, Sums(*sums), volume, models)
+
+
+def latest_models(view: View, members: Members, question: Question) -> str:
+    """The model versions of the latest fact in a window; empty where there is none."""
+    firsts = (next(facts_in(view, entity, question), None) for entity in members)
+    latest = min((fact for fact in firsts if fact), key=_by_age, default=None)
+    return latest.value.models if latest else ""
+
+
+def _by_age(fact: KnownFact) -> tuple[int, str, str]:
+    return -fact.key.event_time, fact.key.topic, fact.key.article
+
+
+def series(view: View, subject: Subject, last: Question, count: int, first_ms: int | None) -> list[Score]:
+    """The scores of windows side by side, oldest first, each as `score` gives it alone."""
+    bins = binned(view, subject.members, last, count)
+    begin = Question(last.window.before(count - 1), last.known_at_ms)
+    before = article_counts(view, subject.members, begin, first_ms)
+    counts = [*before, *(sums[0] for sums in bins)]
+    points = []
+    for at, sums in enumerate(bins):
+        window = last.window.before(count - 1 - at)
+        here = len(before) + at
+        volume = zscore(sums[0], counts[here - history_length(window, first_ms) : here])
+        models = latest_models(view, subject.members, Question(window, last.known_at_ms)) if sums[0] else ""
+        points.append(Score(subject.node, window, Sums(*sums), volume, models))
+    return points
+
+
+def article_count(view: View, entity: str, end_ms: int | None, known_at_ms: int | None) -> int:
+    """The number of an entity's facts before a moment, if one is given, of those known by then."""
+    end_ms = floor_minute(TIME_MAX) if end_ms is None else end_ms
+    ((articles, *_),) = binned(view, (entity,), Question(Window(end_ms, end_ms), known_at_ms), 1)
+    return articles

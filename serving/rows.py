@@ -9,6 +9,7 @@ import orjson
 from serving import keyspace
 from serving.keyspace import Entry, FactKey, FactValue
 from udfs.changelog import BucketRow, ChangelogError, EdgeRow, FactRow, Grain, NodeRow, Row, parse_row
+from udfs.names import sector_id
 
 NOT_STATE = ("version", "decided_at", "applied_at", "lateness")
 """Fields that say when or how often something happened; a dump shows only what is."""
@@ -64,7 +65,7 @@ def entries(row: Row) -> list[Entry]:
         case EdgeRow():
             return _edge_entries(row)
         case NodeRow():
-            return [Entry(key, b"") for key in keyspace.name_keys(row.name, row.entity)]
+            return _node_entries(row)
         case _:
             return []
 
@@ -85,6 +86,13 @@ def _bucket_entries(row: BucketRow) -> list[Entry]:
     of_entity = keyspace.bucket_prefix(row.entity) + start
     of_time = keyspace.BUCKET_BY_TIME + start + row.entity.encode()
     return [Entry(of_entity, value), Entry(of_time, value)]
+
+
+def _node_entries(row: NodeRow) -> list[Entry]:
+    names = [Entry(key, b"") for key in keyspace.name_keys(row.name, row.entity)]
+    sector = sector_id(row.sector)
+    member = Entry(keyspace.member_prefix(sector) + row.entity.encode(), row.sector.encode())
+    return [*names, member] if sector else names
 
 
 def _edge_entries(row: EdgeRow) -> list[Entry]:

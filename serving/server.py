@@ -1,6 +1,6 @@
 """Answers over gRPC: `python -m serving.server --store DIR --port N --bootstrap H:P`.
 
-Read-only: it follows the stores that appliers write. It listens on loopback, since calls are
+It only reads the stores that appliers write; verdicts and erasures go to Kafka. It listens on loopback, since calls are
 neither encrypted nor authenticated.
 """
 
@@ -19,8 +19,11 @@ import typer
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from serving.calls import Calls
+from serving.fraud_service import AdminService, FraudService
 from serving.graphs import Graphs, GraphUnavailableError
 from serving.lag import LagMeter
+from serving.ledger import Ledger
 from serving.process import prepare
 from serving.service import GraphService
 from serving.settings import ServerSettings
@@ -28,7 +31,7 @@ from udfs.kafka_properties import KafkaPropertiesError, python_options, read_pro
 from wiregraph.v1 import services_pb2, services_pb2_grpc
 
 HOST = "127.0.0.1"
-GRAPH_SERVICE = services_pb2.DESCRIPTOR.services_by_name["Graph"].full_name
+SERVICES = tuple(service.full_name for service in services_pb2.DESCRIPTOR.services_by_name.values())
 
 log = logging.getLogger("server")
 
@@ -45,14 +48,17 @@ class Server:
         self._graphs = Graphs(settings.store, settings.graphs_max)
         kafka = {"bootstrap_servers": settings.bootstrap, "client_id": "wiregraph-server", **settings.kafka}
         self._lag = LagMeter(kafka)
-        self._service = GraphService(self._graphs, self._lag, settings)
+        self._ledger = Ledger(kafka)
+        self._calls = Calls(self._graphs, settings)
         self._health = health.HealthServicer()
         self._stop = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._grpc = grpc.server(futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max))
-        services_pb2_grpc.add_GraphServicer_to_server(self._service, self._grpc)
+        services_pb2_grpc.add_GraphServicer_to_server(GraphService(self._calls, self._lag), self._grpc)
+        services_pb2_grpc.add_FraudServicer_to_server(FraudService(self._calls, self._ledger), self._grpc)
+        services_pb2_grpc.add_AdminServicer_to_server(AdminService(self._calls, self._ledger), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        names = (GRAPH_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._grpc)
         try:
             self.port: int = self._grpc.add_insecure_port(f"{HOST}:{settings.port}")
@@ -69,12 +75,13 @@ class Server:
     def stop(self) -> None:
         """Lets running calls end, for a while, and takes no new ones."""
         self._set_health(serving=False)
-        self._service.stop()
+        self._calls.stop()
         self._grpc.stop(self._settings.drain_s).wait()
         self._stop.set()
         self._follower.join()
         self._graphs.close()
         self._lag.close()
+        self._ledger.close()
 
     def _follow(self) -> None:
         look_at = 0.0
@@ -94,7 +101,7 @@ class Server:
 
     def _set_health(self, *, serving: bool) -> None:
         codes = health_pb2.HealthCheckResponse
-        for name in ("", GRAPH_SERVICE):
+        for name in ("", *SERVICES):
             self._health.set(name, codes.SERVING if serving else codes.NOT_SERVING)
 
 

@@ -9,18 +9,32 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from rocksdict import AccessType, BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, RdictIter, WriteBatch
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    Checkpoint,
+    DBCompressionType,
+    Options,
+    Rdict,
+    RdictIter,
+    WriteBatch,
+)
 
 from serving import keyspace
 from serving.keyspace import Entry
 from serving.progress import Progress, dump_progress, load_progress
+from serving.tables import copy_without_logs, first_logged, log_names
 
 LIVE = "live"
+CHECKS_MAX, CHECK_PAUSE_S = 3, 0.05
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 
@@ -34,6 +48,10 @@ class StoreLockedError(StoreError):
 
 class StoreBusyError(StoreError):
     """The machine refused, not the store: a full disk, too many open files, missing rights."""
+
+
+class StoreCorruptError(StoreError):
+    """What lies on the disk is not what was written."""
 
 
 class StoreMissingError(StoreError):
@@ -81,17 +99,11 @@ class View:
 
     def scan_prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin so, and their values, ascending."""
-        return self.scan(prefix, after_prefix(prefix))
+        return self.scan(prefix, keyspace.after_prefix(prefix))
 
     def progress(self) -> Progress:
         """How far the store is; raises `serving.progress.ProgressError` if it does not say."""
         return load_progress(self.get(keyspace.PROGRESS))
-
-
-def after_prefix(prefix: bytes) -> bytes:
-    """The lowest key above all that begin with a prefix, which is not all 0xff."""
-    stem = prefix.rstrip(b"\xff")
-    return stem[:-1] + bytes([stem[-1] + 1])
 
 
 class GraphWriter:
@@ -99,9 +111,14 @@ class GraphWriter:
 
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
+        if not (path / "CURRENT").exists() and any(path.glob("*.sst")):
+            raise StoreCorruptError(f"Corruption: {path} has tables, but no CURRENT")  # A new store would begin here.
+        if (path / "CURRENT").exists():
+            _check_files(path)
         with _translated():
             self._db = Rdict(str(path), _options(create=True))
         self.path = path
+        self.identity = store_identity(path)
 
     def progress(self) -> Progress | None:
         """How far the store is, None for an empty one; raises `ProgressError` for a broken one."""
@@ -132,6 +149,11 @@ class GraphWriter:
         """The store as it is now."""
         return View(self._db.iter())
 
+    def checkpoint(self, target: Path) -> None:
+        """Makes a directory with the store as it is now, of links where it lies on the same disk."""
+        with _translated():
+            Checkpoint(self._db).create_checkpoint(str(target))
+
     def close(self) -> None:
         """Gives the lock back."""
         self._db.close()
@@ -144,35 +166,53 @@ class GraphWriter:
 
 
 class GraphReader:
-    """Follows a store that another process may be writing; raises `StoreMissingError` without one."""
+    """Follows a store that another process may be writing.
+
+    Raises `StoreMissingError` without one and `StoreCorruptError` where its tables are not what they were.
+    """
 
     def __init__(self, path: Path) -> None:
         if not (path / "CURRENT").exists():
             raise StoreMissingError(f"no store in {path}")
         self.path = path
-        self._identity = _identity(path)
+        self.identity = store_identity(path)
+        self._moving = threading.Lock()
         self._scratch = tempfile.mkdtemp(prefix="wiregraph-reader-")
         try:
+            _check_files(path)
+            logs = log_names(path)
             with _translated():
                 self._db = Rdict(str(path), _options(create=False), access_type=AccessType.secondary(self._scratch))
+            self._follow(logs)
         except StoreError:
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
 
     def catch_up(self) -> bool:
         """Reads what was written since; whether that was anything."""
-        before = self._db.latest_sequence_number()
-        with _translated():
-            self._db.try_catch_up_with_primary()
-        return self._db.latest_sequence_number() != before
+        with self._moving:
+            before = self._db.latest_sequence_number()
+            self._follow(None)
+            return self._db.latest_sequence_number() != before
+
+    def _follow(self, logs: frozenset[str] | None) -> None:
+        """Reads manifest and logs, again where a log went away in between: its writes are in a table then.
+
+        Without them the writes before the next log would be missing. `logs` are those of before, if it was read.
+        """
+        while logs is None or logs - (now := log_names(self.path)):
+            logs = log_names(self.path) if logs is None else now
+            with _translated():
+                self._db.try_catch_up_with_primary()
 
     def replaced(self) -> bool:
         """Whether another store, or none, lies where this one was opened."""
-        return _identity(self.path) != self._identity
+        return store_identity(self.path) != self.identity
 
     def view(self) -> View:
         """The store as it was at the last catch-up."""
-        return View(self._db.iter())
+        with self._moving:
+            return View(self._db.iter())
 
     def close(self) -> None:
         """Leaves nothing behind."""
@@ -193,7 +233,36 @@ def move_aside(path: Path, stamp_ms: int) -> Path:
     return path.rename(path.with_name(f"{path.name}.aside-{stamp_ms}"))
 
 
-def _identity(path: Path) -> str:
+def _check_files(path: Path) -> None:
+    """Raises `StoreError` where a table is missing, `StoreCorruptError` where one is cut or writes are lost.
+
+    A live writer may take files away meanwhile, so it is tried again.
+    """
+    for attempts_left in reversed(range(CHECKS_MAX)):
+        try:
+            with tempfile.TemporaryDirectory(prefix="wiregraph-check-") as scratch:
+                _check_once(path, Path(scratch))
+        except (StoreError, OSError) as error:
+            if not attempts_left:
+                raise error if isinstance(error, StoreError) else StoreError(str(error)) from error
+            time.sleep(CHECK_PAUSE_S)
+        else:
+            return
+
+
+def _check_once(path: Path, scratch: Path) -> None:
+    logged = first_logged(path)  # Before the tables are looked at: what is in neither then was in neither before.
+    copy_without_logs(path, scratch)
+    with _translated():
+        tables = Rdict(str(scratch), _options(create=False), access_type=AccessType.read_only(False))
+        held = tables.latest_sequence_number()
+        tables.close()
+    if logged is not None and logged > held + 1:
+        raise StoreCorruptError(f"Corruption: {path} has lost the writes {held + 1} to {logged - 1}")
+
+
+def store_identity(path: Path) -> str:
+    """What tells a store from another one in its place; empty where there is none."""
     with suppress(OSError):
         return (path / "IDENTITY").read_text()
     return ""
@@ -225,5 +294,7 @@ def _translated() -> Iterator[None]:
 def _kind(message: str) -> type[StoreError]:
     if "LOCK:" in message:
         return StoreLockedError
+    if "Corruption" in message and "No such file" not in message:  # The writer may have taken it away.
+        return StoreCorruptError
     busy = ("No space left", "Too many open files", "Permission denied", "Read-only file system")
     return StoreBusyError if any(reason in message for reason in busy) else StoreError

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from serving import handlers
+from serving.arguments import least_version
 from serving.graphs import Graphs
 from wiregraph.v1 import graph_pb2
 
@@ -22,15 +23,18 @@ def watch(
     latest. Unknown entities are missing until the graph knows them.
     """
     sent: dict[str, bytes] = {}
+    least = least_version(request.min_version)
     asked = graph_pb2.BatchGetEntitiesRequest(entity_ids=request.entity_ids, graph=request.graph)
     if request.HasField("window"):
         asked.window.CopyFrom(request.window)
     while not ended():
         seen = graphs.generation
-        for score in handlers.batch_get_entities(graphs.moment(request.graph), asked).entities:
+        answer = graphs.ask(request.graph, lambda moment: handlers.batch_get_entities(moment, asked), least)
+        for score in answer.entities:
             content = _content(score)
             if sent.get(score.entity_id) != content:
                 sent[score.entity_id] = content
+                score.version = answer.version
                 yield score
         time.sleep(interval_s)
         while not ended() and graphs.wait(seen, LOOK_AGAIN_S) == seen:

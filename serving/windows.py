@@ -146,6 +146,7 @@ def zscore(articles: int, history: list[int], least: int = 5) -> float | None:
     """
     if len(history) < least:
         return None
-    mean = sum(history) / len(history)
-    variance = sum((value - mean) ** 2 for value in history) / len(history)
-    return (articles - mean) / math.sqrt(variance) if variance else None
+    # In whole numbers up to the last step, so that the same counts give the same bits in any order.
+    count, total = len(history), sum(history)
+    spread = count * sum(value * value for value in history) - total * total
+    return (count * articles - total) / math.sqrt(spread) if spread else None

@@ -1,0 +1,53 @@
+"""How far a store is, as clients carry it from one answer to the next request. Pure.
+
+A version names the changelog (Kafka's id of the topic) and the next offset of each of its partitions:
+`TOPIC_ID:12.0.7.31`. It is a vector, since two replicas may have read the partitions in different
+orders: a store is at least as far as another only if it is so in every partition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serving.progress import Progress
+
+
+class VersionError(ValueError):
+    """A text that is no version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """`offsets` by partition, from 0 on."""
+
+    topic_id: str
+    offsets: tuple[int, ...]
+
+    def reached_by(self, other: Version) -> bool:
+        """Whether a store of the same changelog at `other` has all that one at this version has."""
+        padded = (*other.offsets, *[0] * len(self.offsets))
+        return all(there >= here for here, there in zip(self.offsets, padded, strict=False))
+
+
+def version_of(progress: Progress) -> Version:
+    """That of a store."""
+    partitions = range(max(progress.offsets, default=-1) + 1)
+    return Version(progress.topic_id, tuple(progress.offsets.get(partition, 0) for partition in partitions))
+
+
+def version_text(progress: Progress) -> str:
+    """As answers carry it."""
+    version = version_of(progress)
+    return f"{version.topic_id}:{'.'.join(map(str, version.offsets))}"
+
+
+def parse_version(text: str) -> Version:
+    """The inverse of `version_text`; raises `VersionError`."""
+    topic_id, colon, offsets = text.rpartition(":")
+    try:
+        numbers = tuple(int(number) for number in offsets.split(".")) if offsets else ()
+    except ValueError as error:
+        raise VersionError("is none that an answer carried") from error
+    if not colon or any(number < 0 for number in numbers):
+        raise VersionError("is none that an answer carried")
+    return Version(topic_id, numbers)
