@@ -9,6 +9,7 @@ from rich.text import Text
 from wiregraph.demo_records import TopEntity
 from wiregraph.live_view import sentiment_bar, sentiment_style
 from wiregraph.truth import Comparison, CountCheck, Quality, Slip
+from wiregraph.truth_alerts import RULE, AlertComparison
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
@@ -19,6 +20,26 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     else:
         wrong = ", ".join(check.name for check in comparison.counts if not check.is_equal)
         console.print(f"[red]counts differ: {wrong}[/]")
+
+
+def print_alert_comparison(console: Console, comparison: AlertComparison) -> None:
+    """Print how the alerts compare, and the verdict last."""
+    table = Table("alerts", title="what the clicks must raise and what is served", title_justify="left")
+    for heading in ("true", "served", ""):
+        table.add_column(heading, justify="right")
+    found = f"{comparison.guessers_found:,}"
+    verdict = Text("equal", "green") if comparison.is_exact else Text("differ", "bold red")
+    table.add_row(f"{RULE}, with evidence", f"{comparison.true:,}", f"{comparison.served:,}", verdict)
+    models = Text("up to the models", "dim")
+    table.add_row("cascade, on sessions that guess codes", f"{comparison.guessers:,}", found, models)
+    table.add_row("cascade, on others", "-", f"{comparison.cascade_on_others:,}", models)
+    table.add_row("withdrawn since", "-", f"{comparison.withdrawn:,}", "")
+    console.print(table)
+    for name, slips in (("missing", comparison.missing), ("too many", comparison.extra), ("wrong", comparison.wrong)):
+        if slips:
+            console.print(Text(f"{name}: {', '.join(slips)}", "red"))
+    if comparison.is_exact:
+        console.print("[green]every alert is one that was generated, on exactly its evidence[/]")
 
 
 def comparison_tables(comparison: Comparison) -> RenderableType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,12 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
 from udfs.topics import DEAD_LETTERS
+from wiregraph.consuming import POLL_MS, STALL_POLLS_MAX, read_to_end
 from wiregraph.errors import Failure
 from wiregraph.producing import Outgoing, open_sender
-from wiregraph.topics_admin import consumer, partitions
+from wiregraph.topics_admin import consumer
 
-POLL_MS = 500
 FETCH_BYTES_MAX = 16 * 1024 * 1024
-STALL_POLLS_MAX = 40
-"""So many polls in a row without a record, 20 s, mean that Kafka does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def read_letters(options: Mapping[str, Any], reason: str | None = None) -> list[
     """All dead letters up to now in the order of their offsets, each refused record once."""
     once: dict[str, Letter] = {}
     with _reader(options) as reader:
-        for record in _to_the_end(reader, DEAD_LETTERS):
+        for record in read_to_end(reader, DEAD_LETTERS):
             letter = parse_letter(record.offset, record.value)
             if letter is not None and reason in (None, letter.reason):
                 once.setdefault(letter.key, letter)
@@ -86,22 +84,6 @@ def read_letters(options: Mapping[str, Any], reason: str | None = None) -> list[
 
 def _reader(options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a context manager that `consumer` types
     return consumer({**options, "max_partition_fetch_bytes": FETCH_BYTES_MAX})
-
-
-def _to_the_end(reader: KafkaConsumer, topic: str) -> Iterator[ConsumerRecord]:
-    """A topic's records up to the end that it has now; raises Failure where Kafka stops answering."""
-    parts = partitions(reader, topic)
-    ends = reader.end_offsets(parts)
-    reader.assign(parts)
-    reader.seek_to_beginning(*parts)
-    silent = 0
-    while any(reader.position(part) < ends[part] for part in parts):
-        batches = reader.poll(POLL_MS)
-        silent = 0 if batches else silent + 1
-        if silent > STALL_POLLS_MAX:
-            raise Failure(f"Kafka stopped sending the topic {topic}: see `wiregraph stack status`")
-        for part, records in batches.items():
-            yield from (record for record in records if record.offset < ends[part])
 
 
 def retry(options: Mapping[str, Any], offsets: list[int]) -> list[Retried]:

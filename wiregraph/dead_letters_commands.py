@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from udfs.decode import Reason
 from wiregraph.dead_letters import Letter, read_letters, retry
 from wiregraph.kafka_config import kafka_options
 from wiregraph.options import DEFAULT_DIR, BootstrapOption, DirOption, JsonOption, KafkaConfigOption
@@ -20,7 +21,7 @@ PREVIEW_CHARS = 60
 
 app = typer.Typer(no_args_is_help=True, help="Records that the jobs refused, each with its reason.")
 
-ReasonOption = Annotated[str | None, typer.Option(help="Only those with this reason.")]
+ReasonOption = Annotated[Reason | None, typer.Option(help="Only those with this reason.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many, the latest.")]
 
 

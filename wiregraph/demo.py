@@ -11,9 +11,10 @@ import orjson
 import typer
 from rich.console import Console
 
-from udfs.topics import NEWS
-from wiregraph.comparison_view import print_comparison, print_top
+from udfs.topics import CLICK_FRAUD, NEWS, NEWS_GRAPH
+from wiregraph.comparison_view import print_alert_comparison, print_comparison, print_top
 from wiregraph.demo_answers import connect, dead_letters_by_reason
+from wiregraph.demo_clicks import clicks_read
 from wiregraph.demo_feed import Feed
 from wiregraph.demo_input import outgoing_of
 from wiregraph.demo_records import Progress, TopEntity
@@ -27,6 +28,7 @@ from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 from wiregraph.producing import Outgoing, open_sender
 from wiregraph.stack import Stack
 from wiregraph.truth import Comparison, ServedCounts, compare
+from wiregraph.truth_alerts import AlertComparison, compare_alerts
 
 GENERATED_RATE = 25.0
 INPUT_RATE = 200.0
@@ -56,11 +58,12 @@ class DemoWish:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a demo ended; `comparison` is there where the stream was generated."""
+    """How a demo ended; the comparisons are there where the stream was generated."""
 
     counts: Progress
     top: tuple[TopEntity, ...]
     comparison: Comparison | None
+    alerts: AlertComparison | None
 
 
 def demo(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
@@ -71,10 +74,10 @@ def demo(  # noqa: PLR0913, PLR0917 - the options of a command are its arguments
     directory: DirOption = DEFAULT_DIR,
     json: JsonOption = False,
 ) -> None:
-    """Start a stack in DIR/demo, feed it, show its scores live, compare them with the truth, stop it.
+    """Start a stack in DIR/demo, feed it, show scores and alerts live, compare them with the truth, stop it.
 
     Without --input the stream is generated, so what is true is known, and the demo fails where a
-    count differs. Each run starts from nothing. Ctrl-C stops everything.
+    count or an alert differs. Each run starts from nothing. Ctrl-C stops everything.
     """
     wish = DemoWish(
         directory=directory / FOLDER,
@@ -99,33 +102,47 @@ def _run(wish: DemoWish, console: Console) -> Outcome:
     def say(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    records = () if wish.file else generate(wish.seed).records
+    stream = None if wish.file else generate(wish.seed)
+    records = stream.records if stream else ()
     items = outgoing_of(wish.file) if wish.file else map(_outgoing, records)
-    with demo_stack(wish.directory, say) as stack, connect(stack.grpc) as answers:
+    jobs = (NEWS_GRAPH, CLICK_FRAUD) if stream else (NEWS_GRAPH,)
+    with (
+        demo_stack(wish.directory, jobs, say) as stack,
+        connect(stack.grpc) as answers,
+        clicks_read(stack.bootstrap) as clicks,
+    ):
         say(f"`wiregraph top --dir {wish.directory}` asks this stack too while it runs")
         with open_sender({"bootstrap_servers": stack.bootstrap}, NEWS) as sender, Display(console) as display:
             feed = Feed(items, sender.send, wish.rate, len(records))
             window_h = INPUT_WINDOW_H if wish.file else GENERATED_WINDOW_H
-            run = Run(RunWish(wish.directory, window_h), feed, answers, display)
+            run = Run(RunWish(wish.directory, window_h, clicks if stream else None), feed, answers, display)
             run.feed_for(wish.seconds)
             sender.flush()
             run.drain()
         served = _served_counts(run.progress, stack)
-        compared = None if wish.file else compare(records[: feed.state.sent], served, answers.facts())
-        return Outcome(run.progress, answers.top_of_all(TOP_PRINTED), compared)
+        fed = records[: feed.state.sent]
+        return Outcome(
+            counts=run.progress,
+            top=answers.top_of_all(TOP_PRINTED),
+            comparison=compare(fed, served, answers.facts()) if stream else None,
+            alerts=compare_alerts(fed, stream.sessions, answers.alerts()) if stream else None,
+        )
 
 
 def _tell(outcome: Outcome, console: Console, *, json: bool) -> None:
     """Print an outcome; raises Failure where it is not what it must be."""
     if json:
         typer.echo(orjson.dumps(asdict(outcome)))
-    elif outcome.comparison:
+    elif outcome.comparison and outcome.alerts:
         print_comparison(console, outcome.comparison)
+        print_alert_comparison(console, outcome.alerts)
     else:
         print_top(console, outcome.top, "most named of all")
         console.print(outcomes(outcome.counts))
     if outcome.comparison and not outcome.comparison.is_exact:
         raise Failure("what is served is not what was fed: see the counts that differ")
+    if outcome.alerts and not outcome.alerts.is_exact:
+        raise Failure("the alerts are not those that the clicks must raise: see the ones that differ")
 
 
 def _outgoing(record: StreamRecord) -> Outgoing:

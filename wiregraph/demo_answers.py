@@ -1,4 +1,4 @@
-"""What the demo asks the running system: counts, scores and facts over gRPC, dead letters from Kafka."""
+"""What the demo asks the running system: counts, scores, facts and alerts over gRPC, dead letters from Kafka."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 
 from wiregraph.dead_letters import read_letters
-from wiregraph.demo_records import Progress, TopEntity
+from wiregraph.demo_records import AlertLine, AlertNews, Progress, TopEntity
 from wiregraph.errors import Failure
 from wiregraph.generator_records import Sign
 from wiregraph.truth import ServedFact
+from wiregraph.truth_alerts import ServedAlert
+from wiregraph.v1 import fraud_pb2
 from wiregraph.v1 import graph_pb2 as pb
-from wiregraph.v1.services_pb2_grpc import GraphStub
+from wiregraph.v1.services_pb2_grpc import FraudStub, GraphStub
 
 WHOLE_WINDOW = Duration(seconds=366 * 24 * 3_600)
 """Longer than any generated stream, and than most wires."""
@@ -30,6 +32,7 @@ class Answers:
 
     def __init__(self, channel: grpc.Channel) -> None:
         self._graph = GraphStub(channel)
+        self._fraud = FraudStub(channel)
 
     def progress(self) -> Progress:
         """The counts so far."""
@@ -59,6 +62,25 @@ class Answers:
         """Every fact that is served."""
         entities = self._listed(WHOLE_WINDOW, 0)
         return frozenset(fact for entity in entities for fact in self._facts_of(entity.entity_id))
+
+    def alerts(self) -> tuple[ServedAlert, ...]:
+        """Every alert that is served."""
+        return tuple(map(_served_alert, self._alerts()))
+
+    def alert_news(self, limit: int) -> AlertNews:
+        """The latest alerts, and how many there are."""
+        found = self._alerts()
+        return AlertNews(len(found), tuple(map(_alert_line, found[:limit])))
+
+    def _alerts(self) -> list[fraud_pb2.Alert]:
+        request = fraud_pb2.ListAlertsRequest()
+        found: list[fraud_pb2.Alert] = []
+        while True:
+            page: fraud_pb2.ListAlertsResponse = self._ask(self._fraud.ListAlerts, request)
+            found += page.alerts
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return found
 
     def _listed(self, window: Duration, limit: int) -> list[pb.EntityScore]:
         request = pb.ListTopRequest(window=window, limit=limit)
@@ -102,6 +124,14 @@ def _top_entity(score: pb.EntityScore) -> TopEntity:
         neutral=score.neutral,
         negative=score.negative,
     )
+
+
+def _served_alert(alert: fraud_pb2.Alert) -> ServedAlert:
+    return ServedAlert(alert.alert_id, alert.rule, alert.session_id, alert.state, tuple(alert.evidence))
+
+
+def _alert_line(alert: fraud_pb2.Alert) -> AlertLine:
+    return AlertLine(alert.event_time.ToMilliseconds(), alert.rule, alert.state, alert.session_id, alert.why)
 
 
 def dead_letters_by_reason(bootstrap: str) -> dict[str, int]:

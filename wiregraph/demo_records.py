@@ -40,6 +40,25 @@ class TopEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLine:
+    """An alert as the view shows it."""
+
+    event_time_ms: int
+    rule: str
+    state: str
+    session_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNews:
+    """The latest alerts, newest event first, and how many there are in all."""
+
+    total: int
+    latest: tuple[AlertLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FeedState:
     """How far the feed is: `total` is 0 where it is not known; `counted` are records the news job reads."""
 
@@ -53,7 +72,8 @@ class FeedState:
 class Frame:
     """All that the live view shows at one moment.
 
-    `top` is over the last `window_h` hours of event time, latency from produced to applied.
+    `top` is over the last `window_h` hours of event time, latency from produced to applied; `alerts` is absent
+    where no job reads clicks.
     """
 
     phase: str
@@ -65,3 +85,4 @@ class Frame:
     latency_p95_s: float | None
     top: tuple[TopEntity, ...]
     histories: dict[str, tuple[float, ...]]
+    alerts: AlertNews | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wiregraph.demo_answers import Answers
+from wiregraph.demo_clicks import ClicksRead
 from wiregraph.demo_feed import Feed, Latencies
 from wiregraph.demo_records import Frame, Progress, TopEntity
 from wiregraph.demo_stack import check_jobs
@@ -18,7 +19,9 @@ from wiregraph.live_view import SPARK_CELLS, Display
 TICK_S = 0.02
 POLL_EVERY_S = 0.1
 FRAME_EVERY_S = 1.0
+CLICKS_EVERY_S = 1.0
 TOP_SHOWN = 40
+ALERTS_SHOWN = 20
 STALL_S = 120.0
 """Nothing read for so long while records wait means that something is broken."""
 QUIET_S = 2.0
@@ -42,10 +45,14 @@ class _Clock:
 
 @dataclass(frozen=True, slots=True)
 class RunWish:
-    """Where the stack's logs and jobs are, and over how many hours the view scores."""
+    """Where the stack's logs and jobs are, over how many hours the view scores, and what tells that clicks are read.
+
+    `clicks` is absent where no job reads them.
+    """
 
     directory: Path
     window_h: int
+    clicks: ClicksRead | None = None
 
 
 class Run:
@@ -61,6 +68,9 @@ class Run:
         self._histories: dict[str, deque[float]] = {}
         self._polls = _Clock(POLL_EVERY_S)
         self._frames = _Clock(FRAME_EVERY_S)
+        self._checks = _Clock(CLICKS_EVERY_S)
+        self._clicks_read = False
+        self._is_draining = False
         self._start_s = time.monotonic()
         self._changed_s = self._start_s
 
@@ -71,11 +81,22 @@ class Run:
 
     def drain(self) -> None:
         """Wait until everything fed is applied."""
+        self._is_draining = True
         self._loop("applying the rest", self._is_drained, feeding=False)
 
     def _is_drained(self) -> bool:
         is_quiet = time.monotonic() - self._changed_s >= QUIET_S
-        return is_quiet and self.progress.lag == 0 and self.progress.read >= self._feed.state.counted
+        is_read = self.progress.read >= self._feed.state.counted and self._are_clicks_read()
+        return is_quiet and is_read and self.progress.lag == 0
+
+    def _are_clicks_read(self) -> bool:
+        """Once they are, their alerts are in Kafka: a lag that is measured later counts them."""
+        if self._wish.clicks is None or self._clicks_read:
+            return True
+        if self._checks.is_due(time.monotonic()):
+            self._clicks_read = self._wish.clicks.all()
+            self._changed_s = time.monotonic() if self._clicks_read else self._changed_s
+        return self._clicks_read
 
     def _loop(self, phase: str, is_over: Callable[[], bool], *, feeding: bool) -> None:
         while not is_over():
@@ -96,13 +117,15 @@ class Run:
         """Raise Failure where the job has ended, or where records wait and nothing changes."""
         check_jobs(self._wish.directory)
         waiting = self._feed.state.counted - self.progress.read
-        if waiting <= 0 and not self.progress.lag:
+        clicks_wait = self._is_draining and not self._are_clicks_read()
+        if waiting <= 0 and not self.progress.lag and not clicks_wait:
             # Nothing is due, so the time that counts begins when something is; being quiet goes on.
             self._changed_s = max(self._changed_s, now_s - QUIET_S)
         if now_s - self._changed_s > STALL_S:
             raise Failure(
                 f"nothing was applied for {STALL_S:.0f} s while {waiting:,} of {self._feed.state.counted:,} records"
-                f" and {self.progress.lag:,} rows of the changelog wait: see {self._wish.directory / 'logs'}"
+                f" and {self.progress.lag:,} rows of the changelog{' and clicks' if clicks_wait else ''} wait:"
+                f" see {self._wish.directory / 'logs'}"
             )
 
     def _poll(self) -> None:
@@ -126,6 +149,7 @@ class Run:
             latency_p50_s=percentiles_s[0] if percentiles_s else None,
             latency_p95_s=percentiles_s[1] if percentiles_s else None,
             top=top,
+            alerts=self._answers.alert_news(ALERTS_SHOWN) if self._wish.clicks else None,
             histories={entity_id: tuple(history) for entity_id, history in self._histories.items()},
         )
 

@@ -1,11 +1,11 @@
-"""The demo's own stack: from a clean directory to a running job, and all of it down again."""
+"""The demo's own stack: from a clean directory to running jobs, and all of it down again."""
 
 from __future__ import annotations
 
 import fcntl
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,6 @@ from wiregraph.stack_control import Say, Wish
 
 MARKER = "demo.txt"
 """A file that says that a directory is a demo's and may be removed by the next one."""
-NEWS_JOB = "news-graph"
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,13 +52,13 @@ def _ignore_stops() -> None:
 
 
 @contextmanager
-def demo_stack(directory: Path, say: Say) -> Iterator[Stack]:
-    """A fresh stack with the news job in `directory`, stopped at the end whatever happens."""
+def demo_stack(directory: Path, jobs: Sequence[str], say: Say) -> Iterator[Stack]:
+    """A fresh stack with the jobs in `directory`, stopped at the end whatever happens."""
     with _alone(directory):
         clean(directory, say)
         try:
             stack = stack_control.up(Wish(directory), say)
-            start_news_job(directory, stack, say)
+            start_jobs(directory, stack, jobs, say)
             yield stack
         finally:
             _ignore_stops()
@@ -96,11 +95,12 @@ def clean(directory: Path, say: Say) -> None:
     (directory / MARKER).write_text("Made by `wiregraph demo`, which removes it when it starts again.\n", "utf-8")
 
 
-def start_news_job(directory: Path, stack: Stack, say: Say) -> None:
-    """Start the news job on a stack; returns once every task of it runs."""
-    say("starting the news job")
-    record = jobs_control.start(directory, JobRequest(NEWS_JOB, stack.bootstrap))
-    jobs_control.await_running(directory, record)
+def start_jobs(directory: Path, stack: Stack, jobs: Sequence[str], say: Say) -> None:
+    """Start jobs side by side on a stack; returns once every task of them runs."""
+    say(f"starting {' and '.join(jobs)}")
+    records = [jobs_control.start(directory, JobRequest(job, stack.bootstrap)) for job in jobs]
+    for record in records:
+        jobs_control.await_running(directory, record)
 
 
 def check_jobs(directory: Path) -> None:

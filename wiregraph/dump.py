@@ -12,6 +12,7 @@ import typer
 
 from serving import keyspace
 from serving.rows import DELETED
+from serving.served import served_graph
 from serving.store import GraphReader, StoreError, StoreMissingError, View, graph_directory
 from udfs.changelog import Kind
 from wiregraph.errors import Failure, UsageError
@@ -37,7 +38,7 @@ _PREFIXES = {
     DumpKind.ALERTS: b"alert/",
 }
 
-GraphOption = Annotated[str, typer.Option("--graph", help="A replayed graph's name; by default the live one.")]
+GraphOption = Annotated[str, typer.Option("--graph", help="A graph's name; by default the served one.")]
 KindOption = Annotated[DumpKind | None, typer.Option("--kind", help="Only these; by default all rows.")]
 
 
@@ -46,7 +47,7 @@ def dump(
 ) -> None:
     """Print a graph's rows as sorted lines: key TAB version TAB value (JSON); works without the server."""
     try:
-        path = graph_directory(directory / "store", graph)
+        path = graph_directory(directory / "store", graph or served_graph(directory / "store"))
         with GraphReader(path) as reader:
             lines = json_lines if json else dump_lines
             write_lines(lines(reader.view(), kind), sys.stdout.buffer)

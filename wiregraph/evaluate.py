@@ -13,11 +13,22 @@ import orjson
 import typer
 
 from udfs.inference import ModelError, Models, load_models
-from udfs.measures import accuracy, calibration_error, macro_f1, ndcg, span_score, spearman
+from udfs.measures import (
+    accuracy,
+    calibration_error,
+    macro_f1,
+    macro_recall,
+    ndcg,
+    span_score,
+    spearman,
+    weighted_f1,
+)
 from udfs.mentions import TYPES, MentionFinder
+from udfs.news_topics import NEWS_TOPICS, TopicScorer
 from udfs.records import Mention
-from udfs.relevance import RelevanceScorer
+from udfs.relevance import PositionRule, RelevanceScorer
 from udfs.sentiment import LABELS, SentimentScorer
+from udfs.social import SocialScorer
 from wiregraph.errors import Failure, UsageError
 
 MODELS_VARIABLE = "WIREGRAPH_MODELS"
@@ -42,8 +53,6 @@ def evaluate(
     file: Annotated[Path, typer.Argument(help="One JSON object a line.", metavar="FILE.jsonl")],
 ) -> None:
     """Measure a model on FILE and print JSON: n and each metric."""
-    if kind not in _MEASURES:
-        raise Failure(f"there is no {kind} model yet: ner, sentiment and relevance can be measured")
     try:
         metrics = _MEASURES[kind](models_of_environment(), rows(file))
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -165,7 +174,48 @@ def sentiment(scorer: SentimentScorer, items: Sequence[Row]) -> Metrics:
     }
 
 
-def relevance(scorer: RelevanceScorer, items: Sequence[Row]) -> Metrics:
+def social(scorer: SocialScorer, items: Sequence[Row]) -> Metrics:
+    """Return `accuracy`, `weighted_f1`, `macro_recall`, `macro_f1` and `ece` of whole texts, 0..1; n counts texts."""
+    scores = [scorer.score(row["text"]) for row in items]
+    probabilities = np.array([[score.negative, score.neutral, score.positive] for score in scores])
+    wanted = [LABELS.index(row["label"]) for row in items]
+    best = [LABELS[index] for index in probabilities.argmax(axis=1).tolist()]
+    labels = [LABELS[index] for index in wanted]
+    return {
+        "n": len(items),
+        "accuracy": accuracy(best, labels),
+        "weighted_f1": weighted_f1(best, labels),
+        "macro_recall": macro_recall(best, labels),
+        "macro_f1": macro_f1(best, labels),
+        "ece": calibration_error(probabilities, wanted),
+    }
+
+
+def topic(scorer: TopicScorer, items: Sequence[Row]) -> Metrics:
+    """Return `accuracy` (all topics of a text right, and no other) and `micro_f1`, 0..1; n counts texts.
+
+    A row with a `label` asks for one of the 20 topics of news, by its number or its name; one with `labels` for
+    the topics of the wire, of which those count that are likely enough to be named.
+    """
+    pairs = [_wire_topics(scorer, row) if "labels" in row else _news_topic(scorer, row) for row in items]
+    found, wanted = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    right = sum(ours == theirs for ours, theirs in pairs)
+    return {"n": len(items), "accuracy": right / len(items), "micro_f1": span_score(found, wanted).f1}
+
+
+def _news_topic(scorer: TopicScorer, row: Row) -> tuple[set[str], set[str]]:
+    """Return the likeliest and the wanted topic of news."""
+    label = str(row["label"])
+    wanted = NEWS_TOPICS[int(label)] if label.isdecimal() else NEWS_TOPICS[NEWS_TOPICS.index(label)]
+    return {scorer.score(row["text"]).news.topic}, {wanted}
+
+
+def _wire_topics(scorer: TopicScorer, row: Row) -> tuple[set[str], set[str]]:
+    """Return the named and the wanted topics of the wire."""
+    return {one.topic for one in scorer.score(row["text"]).wire}, {str(label) for label in row["labels"]}
+
+
+def relevance(scorer: RelevanceScorer | PositionRule, items: Sequence[Row]) -> Metrics:
     """Return `spearman` and `ndcg`, means over the documents for which they are defined; n counts documents.
 
     A document whose entities are all equally relevant has no order, and so no Spearman.
@@ -191,4 +241,6 @@ _MEASURES: Mapping[Kind, Callable[[Models, Sequence[Row]], Metrics]] = {
     Kind.NER: lambda models, items: ner(models.mentions, items),
     Kind.SENTIMENT: lambda models, items: sentiment(models.sentiment, items),
     Kind.RELEVANCE: lambda models, items: relevance(models.relevance, items),
+    Kind.TOPIC: lambda models, items: topic(models.topics, items),
+    Kind.SOCIAL: lambda models, items: social(models.social, items),
 }

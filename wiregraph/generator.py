@@ -16,10 +16,11 @@ import orjson
 
 from udfs.topics import CLICKS, NEWS, POSTS
 from wiregraph.generator_cast import load_names
-from wiregraph.generator_clicks import Click, Session, make_session
+from wiregraph.generator_clicks import Click, Session
 from wiregraph.generator_faults import FAULTS, fault_value, topics_of
 from wiregraph.generator_oddities import ODDITIES, Oddity
-from wiregraph.generator_records import Fate, Stream, StreamRecord
+from wiregraph.generator_plans import PLANS, make_session
+from wiregraph.generator_records import Fate, Stream, StreamRecord, TrueSession
 from wiregraph.generator_text import Template, fill, load_templates
 from wiregraph.times import rfc3339
 
@@ -28,6 +29,7 @@ LATE_SHARE = 0.006
 LATE_MS = (5 * 60_000, 40 * 60_000)
 RECEIVED_SHARE = 0.3
 CLICK_TWICE_SHARE = 0.02
+TWICE_WITHIN_MS = 45_000
 ODD_SHARE = 0.08
 REPEAT_WITHIN = 300
 """A duplicate repeats one of so many articles before it."""
@@ -59,8 +61,8 @@ def generate(seed: int = 7, size: Size | None = None) -> Stream:
     sessions = list(_sessions(Random(f"clicks {seed}"), size))
     arrivals = [*_Items(Random(f"items {seed}"), size).arrivals(), *_clicks(Random(f"delays {seed}"), sessions)]
     arrivals.sort(key=lambda arrival: arrival.at_ms)
-    alerts = tuple(session.alert for session in sessions if session.alert)
-    return Stream(seed, tuple(_settled(arrival.record for arrival in arrivals)), alerts)
+    true_sessions = tuple(_true_session(session) for session in sessions)
+    return Stream(seed, tuple(_settled(arrival.record for arrival in arrivals)), true_sessions)
 
 
 def _settled(records: Iterator[StreamRecord]) -> Iterator[StreamRecord]:
@@ -81,19 +83,28 @@ def _clicks(rng: Random, sessions: list[Session]) -> Iterator[_Arrival]:
     for click in (click for session in sessions for click in session.clicks):
         value = _click_value(click)
         record = StreamRecord(CLICKS, click.session_id.encode(), value, click.event_time_ms, Fate.CLICK)
-        for _ in range(2 if rng.random() < CLICK_TWICE_SHARE else 1):
-            yield _Arrival(click.event_time_ms + _delay_ms(rng), record)
+        yield _Arrival(click.event_time_ms + click.delay_ms, record)
+        if rng.random() < CLICK_TWICE_SHARE:
+            yield _Arrival(click.event_time_ms + click.delay_ms + rng.randrange(TWICE_WITHIN_MS), record)
 
 
 def _click_value(click: Click) -> bytes:
     fields = {name: value for name, value in asdict(click).items() if value not in {None, ""}}
+    del fields["delay_ms"]
     fields["event_time"] = rfc3339(fields.pop("event_time_ms"))
     return orjson.dumps(fields)
 
 
 def _sessions(rng: Random, size: Size) -> Iterator[Session]:
+    """Every plan once, then as they are drawn."""
+    plans = iter(PLANS)
     for index in range(size.sessions):
-        yield make_session(rng, f"session-{index:05d}", size.start_ms + rng.randrange(size.length_ms))
+        start_ms = size.start_ms + rng.randrange(size.length_ms)
+        yield make_session(rng, f"session-{index:05d}", start_ms, next(plans, None))
+
+
+def _true_session(session: Session) -> TrueSession:
+    return TrueSession(session.clicks[0].session_id, session.plan, session.alerts)
 
 
 def _delay_ms(rng: Random) -> int:

@@ -15,11 +15,22 @@ RULE_WINDOW_MS = 120_000
 HIGH_VALUE = 200.0
 VIEWS_MAX = 5
 """So many high-value views before an attempt raise no alert yet."""
+COUNTED_LATE_MS_MAX = 300_000
+"""A click that arrives when its partition is further on than this counts no more."""
+CLICK_OUT_OF_ORDER_MS_MAX = 60_000
+CLICK_LATE_SHARE = 0.006
+CLICK_LATE_MS = (60_001, 240_000)
+"""A late click still counts, whatever else is in its partition."""
+
+WITH_ITEM = frozenset({"view", "add_to_cart", "remove_from_cart"})
 
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """One event of the topic `clicks`; `price` is absent (None) for kinds without one."""
+    """One event of the topic `clicks`; `price` is absent (None) for kinds without one.
+
+    `delay_ms` is how long after its event time it arrives.
+    """
 
     session_id: str
     event_id: str
@@ -29,40 +40,54 @@ class Click:
     item_id: str = ""
     price: float | None = None
     coupon: str = ""
+    delay_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The clicks of a session in event-time order, and the alert that they raise, if any."""
+    """The clicks of a session, the name of its plan, and the alerts that it raises once all has arrived."""
 
+    plan: str
     clicks: tuple[Click, ...]
-    alert: TrueAlert | None
+    alerts: tuple[TrueAlert, ...]
 
 
-class _Visit:
+class Visit:
     """A session as it is written down; the clock moves with each click."""
 
     def __init__(self, rng: Random, session_id: str, start_ms: int) -> None:
-        self.clicks: list[Click] = []
         self.rng = rng
+        self.time_ms = start_ms
         self._session_id = session_id
         self._user_id = f"u{rng.randrange(10_000)}"
-        self._time_ms = start_ms
+        self._clicks: list[Click] = []
+        self._alerts: list[TrueAlert] = []
+
+    def session(self, plan: str) -> Session:
+        """What was written."""
+        return Session(plan, tuple(self._clicks), tuple(self._alerts))
 
     def wait(self, *, least_ms: int, most_ms: int) -> None:
-        self._time_ms += self.rng.randint(least_ms, most_ms)
+        """Let time pass."""
+        self.time_ms += self.rng.randint(least_ms, most_ms)
 
-    def click(self, kind: str, *, price: float | None = None, coupon: str = "") -> str:
-        """Adds a click and gives its event id."""
-        event_id = f"{self._session_id}-{len(self.clicks):03d}"
-        item_id = f"i{self.rng.randrange(900)}" if kind in {"view", "add_to_cart", "remove_from_cart"} else ""
-        self.clicks.append(
-            Click(self._session_id, event_id, self._time_ms, kind, self._user_id, item_id, price, coupon),
+    def click(self, kind: str, *, price: float | None = None, coupon: str = "", delay_ms: int | None = None) -> str:
+        """Add a click now and give its event id; without `delay_ms` its delay is drawn."""
+        event_id = f"{self._session_id}-{len(self._clicks):03d}"
+        item_id = f"i{self.rng.randrange(900)}" if kind in WITH_ITEM else ""
+        delay_ms = self._delay_ms() if delay_ms is None else delay_ms
+        self._clicks.append(
+            Click(self._session_id, event_id, self.time_ms, kind, self._user_id, item_id, price, coupon, delay_ms)
         )
         return event_id
 
+    def _delay_ms(self) -> int:
+        if self.rng.random() < CLICK_LATE_SHARE:
+            return self.rng.randint(*CLICK_LATE_MS)
+        return self.rng.randrange(CLICK_OUT_OF_ORDER_MS_MAX)
+
     def views(self, count: int, *, high: bool) -> list[str]:
-        """Views within two minutes of each other in all; gives their ids."""
+        """Add views, a dozen of them within two minutes; gives their ids."""
         made = []
         for _ in range(count):
             self.wait(least_ms=500, most_ms=RULE_WINDOW_MS // 20)
@@ -70,70 +95,20 @@ class _Visit:
             made.append(self.click("view", price=cents / 100))
         return made
 
-    def attempt(self) -> str:
-        self.wait(least_ms=500, most_ms=5_000)
-        return self.click("coupon_attempt", coupon=f"SAVE{self.rng.randrange(100):02d}")
+    def attempt(self, evidence: list[str] | None = None, *, least_ms: int = 500, most_ms: int = 5_000) -> str:
+        """Add a coupon attempt a moment later; with the views that are evidence it raises an alert."""
+        self.wait(least_ms=least_ms, most_ms=most_ms)
+        event_id = self.click("coupon_attempt", coupon=f"SAVE{self.rng.randrange(100):02d}")
+        if evidence is not None:
+            self.raises(event_id, evidence)
+        return event_id
+
+    def raises(self, attempt_id: str, evidence: list[str]) -> None:
+        """Note that an attempt raises an alert; `evidence` are the views' ids in order of (event time, id)."""
+        self._alerts.append(TrueAlert(self._session_id, attempt_id, (*evidence, attempt_id)))
 
     def buy(self) -> None:
+        """Add what follows when somebody buys."""
         for kind in ("add_to_cart", "checkout", "purchase"):
             self.wait(least_ms=2_000, most_ms=20_000)
             self.click(kind)
-
-
-def _shopper(visit: _Visit) -> tuple[str, ...]:
-    """Browses cheap things, tries a coupon, buys."""
-    visit.views(7, high=False)
-    visit.attempt()
-    visit.buy()
-    return ()
-
-
-def _window_shopper(visit: _Visit) -> tuple[str, ...]:
-    """Looks at many dear things and never tries a coupon."""
-    visit.views(9, high=True)
-    return ()
-
-
-def _just_below(visit: _Visit) -> tuple[str, ...]:
-    """Five dear views and an attempt: one view too few."""
-    visit.views(VIEWS_MAX, high=True)
-    visit.attempt()
-    visit.buy()
-    return ()
-
-
-def _too_slow(visit: _Visit) -> tuple[str, ...]:
-    """Dear views, but long before the attempt."""
-    visit.views(8, high=True)
-    visit.wait(least_ms=RULE_WINDOW_MS + 1, most_ms=3 * RULE_WINDOW_MS)
-    visit.attempt()
-    return ()
-
-
-def _views_after(visit: _Visit) -> tuple[str, ...]:
-    """The attempt comes before most of the dear views."""
-    visit.views(2, high=True)
-    visit.attempt()
-    visit.views(6, high=True)
-    visit.buy()
-    return ()
-
-
-def _abuser(visit: _Visit) -> tuple[str, ...]:
-    """Six to twelve dear views among cheap ones, then the attempt: one alert."""
-    visit.views(2, high=False)
-    dear = visit.views(VIEWS_MAX + visit.rng.randint(1, 7), high=True)
-    return (*dear, visit.attempt())
-
-
-PLANS = ((_shopper, 40), (_window_shopper, 15), (_just_below, 15), (_too_slow, 10), (_views_after, 8), (_abuser, 12))
-"""The plans and how many of a hundred sessions follow each."""
-
-
-def make_session(rng: Random, session_id: str, start_ms: int) -> Session:
-    """A session to one of the plans."""
-    plan = rng.choices([plan for plan, _ in PLANS], [weight for _, weight in PLANS])[0]
-    visit = _Visit(rng, session_id, start_ms)
-    evidence = plan(visit)
-    alert = TrueAlert(session_id, evidence[-1], evidence) if evidence else None
-    return Session(tuple(visit.clicks), alert)

@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 class Fate(StrEnum):
-    """What must become of a record of `news` or `posts`; a click has no job that reads it yet."""
+    """What must become of a record of `news` or `posts`; what follows from clicks are alerts."""
 
     ARTICLE = "article"
     DUPLICATE = "duplicate"
@@ -79,7 +79,7 @@ class StreamRecord:
 
 @dataclass(frozen=True, slots=True)
 class TrueAlert:
-    """An alert of the rule `coupon-abuse`: `evidence` are event ids, the coupon attempt's own last."""
+    """An alert of `coupon-abuse` on the attempt `event_id`: `evidence` are event ids, the attempt's own last."""
 
     session_id: str
     event_id: str
@@ -87,9 +87,26 @@ class TrueAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueSession:
+    """A session of clicks: the name of the plan it was made to, and its alerts of the rule `coupon-abuse`."""
+
+    session_id: str
+    plan: str
+    alerts: tuple[TrueAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
-    """Records in the order in which they arrive, and the alerts that all of the clicks must raise."""
+    """Records in the order in which they arrive, and the sessions of their clicks.
+
+    What a part of the records must raise, `wiregraph.generator_alerts.expected_alerts` tells.
+    """
 
     seed: int
     records: tuple[StreamRecord, ...]
-    alerts: tuple[TrueAlert, ...]
+    sessions: tuple[TrueSession, ...]
+
+    @property
+    def alerts(self) -> tuple[TrueAlert, ...]:
+        """The alerts that all of the clicks must raise."""
+        return tuple(alert for session in self.sessions for alert in session.alerts)

@@ -13,6 +13,7 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from udfs import names
 from wiregraph.errors import Failure, UsageError
 from wiregraph.stack import read_stack
 from wiregraph.times import parse_time
@@ -40,7 +41,7 @@ class Span:
 
 def span(window: str, as_of: str | None, known_at: str | None, graph: str) -> Span:
     """Of options as people type them; raises `UsageError`."""
-    return Span(parse_window(window), _timestamp(as_of), _timestamp(known_at), graph)
+    return Span(parse_window(window), timestamp(as_of), timestamp(known_at), graph)
 
 
 def parse_window(text: str) -> Duration:
@@ -51,7 +52,8 @@ def parse_window(text: str) -> Duration:
     return Duration(seconds=int(match[1]) * _MINUTES[match[2]] * 60)
 
 
-def _timestamp(text: str | None) -> Timestamp | None:
+def timestamp(text: str | None) -> Timestamp | None:
+    """Of a time as people type it, None for none; raises `UsageError`."""
     if text is None:
         return None
     time_ms = parse_time(text)
@@ -61,33 +63,52 @@ def _timestamp(text: str | None) -> Timestamp | None:
 @contextmanager
 def connected(directory: Path) -> Iterator[GraphStub]:
     """A stub of the server of the stack in a directory; errors of its calls become `Failure`s."""
+    with channel_of(directory) as channel:
+        yield GraphStub(channel)
+
+
+@contextmanager
+def channel_of(directory: Path) -> Iterator[grpc.Channel]:
+    """A channel to the server of the stack in a directory; errors of calls over it become `Failure`s."""
     stack = read_stack(directory)
     if not stack.grpc_port:
         raise Failure(f"no stack in {directory}: start one with `wiregraph stack up`")
     options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
     with grpc.insecure_channel(stack.grpc, options) as channel:
         try:
-            yield GraphStub(channel)
+            yield channel
         except grpc.RpcError as error:
             if not isinstance(error, grpc.Call):
                 raise
             raise failure(error, stack.grpc) from error
 
 
+_RESOLVE = "look for it with `wiregraph resolve`"
+_UNAVAILABLE = {
+    "graph ": "try again in a moment",
+    "Kafka ": "see `wiregraph stack status`",
+}
+"""How the server's own words begin where it is there and something else is not, and what to do then."""
+
+
 def failure(error: grpc.Call, address: str) -> Failure | UsageError:
     """What to tell people of a call that failed."""
     code, details = error.code(), error.details() or ""
-    if code is grpc.StatusCode.UNAVAILABLE and not details.startswith("graph "):
-        return Failure(f"no server at {address}: start one with `wiregraph stack up`")
     if code is grpc.StatusCode.UNAVAILABLE:
-        return Failure(f"{details}: try again in a moment")
+        advice = next((advice for words, advice in _UNAVAILABLE.items() if details.startswith(words)), "")
+        return Failure(f"{details}: {advice}" if advice else _nobody(address))
     if code is grpc.StatusCode.NOT_FOUND:
-        return Failure(f"{details}: look for it with `wiregraph resolve`")
+        look = "see `wiregraph alerts`" if details.startswith("there is no alert") else _RESOLVE
+        return Failure(f"{details}: {look}")
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         return UsageError(details)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Failure(f"the server at {address} took longer than {TIMEOUT_S:.0f} s: ask for a shorter window")
     return Failure(f"the server at {address} answered {code.name}: {details}")
+
+
+def _nobody(address: str) -> str:
+    return f"no server at {address}: start one with `wiregraph stack up`"
 
 
 def call(method: Callable[..., AnswerT], request: object) -> AnswerT:
@@ -104,11 +125,18 @@ class AmbiguousNameError(Failure):
         self.candidates = candidates
 
 
-def find_entity(stub: GraphStub, name: str, graph: str) -> str:
-    """The id that a person's words mean; raises `AmbiguousNameError` or `Failure`."""
+def sector_id(words: str | None) -> str:
+    """The id of a sector, of its id or its name; empty for none."""
+    if not words:
+        return ""
+    return words if words.startswith(names.SECTOR_PREFIX) else names.sector_id(words)
+
+
+def find_entity(stub: GraphStub, name: str, graph: str, known_at: Timestamp | None = None) -> str:
+    """The id that a person's words mean, by what was known then; raises `AmbiguousNameError` or `Failure`."""
     if _ID.fullmatch(name):
         return name
-    request = graph_pb2.ResolveEntitiesRequest(text=name, graph=graph)
+    request = graph_pb2.ResolveEntitiesRequest(text=name, graph=graph, known_at=known_at)
     candidates = list(call(stub.ResolveEntities, request).candidates)
     if not candidates:
         raise Failure(f"nothing is called {name!r}: look for it with `wiregraph resolve`")

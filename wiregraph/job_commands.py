@@ -1,4 +1,4 @@
-"""`wiregraph job news-graph | list | savepoint | stop`."""
+"""`wiregraph job news-graph | click-fraud | list | savepoint | stop`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
 from wiregraph import jobs_control, processes
 from wiregraph.errors import Failure
 from wiregraph.jobs_control import JobRequest
@@ -25,9 +26,12 @@ JobArgument = Annotated[str, typer.Argument(help="A job as `wiregraph job list` 
 TargetOption = Annotated[
     str | None, typer.Option("--savepoint", help="Where the savepoint goes; DIR/state by default.")
 ]
+SavepointOption = Annotated[str, typer.Option(help="Restore from this; the newest checkpoint by default.")]
+FromScratchOption = Annotated[bool, typer.Option("--from-scratch", help="Restore nothing, read all again.")]
+DetachOption = Annotated[bool, typer.Option("--detach", help="Return once the job runs.")]
 
 
-@app.command("news-graph")
+@app.command(NEWS_GRAPH)
 def news_graph(  # noqa: PLR0913 - a command's options are its arguments
     directory: DirOption = DEFAULT_DIR,
     bootstrap: BootstrapOption = None,
@@ -35,19 +39,58 @@ def news_graph(  # noqa: PLR0913 - a command's options are its arguments
     *,
     graph: Annotated[str, typer.Option(help="Name of the graph to write; the live one has none.")] = "",
     parallelism: Annotated[int, typer.Option(min=1, max=128, help="How many Python workers read articles.")] = 1,
-    savepoint: Annotated[str, typer.Option(help="Restore from this; the newest checkpoint by default.")] = "",
-    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Restore nothing, read all again.")] = False,
-    detach: Annotated[bool, typer.Option("--detach", help="Return once the job runs.")] = False,
+    savepoint: SavepointOption = "",
+    from_scratch: FromScratchOption = False,
+    detach: DetachOption = False,
 ) -> None:
     """Read news and posts, keep the knowledge graph up to date; runs until stopped."""
     request = JobRequest(
-        job="news-graph",
+        job=NEWS_GRAPH,
         bootstrap=bootstrap or load_stack(directory).bootstrap,
         graph=graph,
         parallelism=parallelism,
         savepoint=None if from_scratch else savepoint,
         kafka_config=kafka_config,
     )
+    _run(directory, request, detach=detach)
+
+
+@app.command(CLICK_FRAUD)
+def click_fraud(  # noqa: PLR0913 - a command's options are its arguments
+    directory: DirOption = DEFAULT_DIR,
+    bootstrap: BootstrapOption = None,
+    kafka_config: KafkaConfigOption = None,
+    *,
+    graph: Annotated[str, typer.Option(help="Name of the graph whose alerts to write; the live one has none.")] = "",
+    parallelism: Annotated[int, typer.Option(min=1, max=128, help="How many workers read clicks.")] = 1,
+    savepoint: SavepointOption = "",
+    from_scratch: FromScratchOption = False,
+    detach: DetachOption = False,
+    pseudonym_key: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="WIREGRAPH_PSEUDONYM_KEY",
+            help="File with the key of the users' pseudonyms; DIR/secrets/pseudonym.key by default.",
+        ),
+    ] = None,
+    cascade: Annotated[bool, typer.Option("--cascade/--no-cascade", help="Whether models judge too.")] = True,
+) -> None:
+    """Read clicks, raise alerts by the rules and the models; runs until stopped."""
+    request = JobRequest(
+        job=CLICK_FRAUD,
+        bootstrap=bootstrap or load_stack(directory).bootstrap,
+        graph=graph,
+        parallelism=parallelism,
+        savepoint=None if from_scratch else savepoint,
+        kafka_config=kafka_config,
+        pseudonym_key=pseudonym_key,
+        cascade=cascade,
+    )
+    _run(directory, request, detach=detach)
+
+
+def _run(directory: Path, request: JobRequest, *, detach: bool) -> None:
+    """Start a job; without `detach` until it ends, however that comes."""
     record = jobs_control.start(directory, request)
     try:
         jobs_control.await_running(directory, record)

@@ -16,23 +16,28 @@ from pathlib import Path
 
 import psutil
 
+from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
 from wiregraph import flink_rest, ports, processes
 from wiregraph.broker import ROOT, jars_directory
 from wiregraph.errors import Failure, UsageError
 from wiregraph.flink_rest import FlinkJob
 from wiregraph.processes import Launch, ProcessRecord
+from wiregraph.pseudonym_key import ensure_key
 from wiregraph.stack import read_jobs
 
-MODULES = {"news-graph": "jobs.news_graph"}
+MODULES = {NEWS_GRAPH: "jobs.news_graph", CLICK_FRAUD: "jobs.click_fraud"}
 """Jobs by the name that a user gives, and the module that runs each."""
-START_TIMEOUT_S = 180.0
+START_TIMEOUT_S = 300.0
 SAVEPOINT_TIMEOUT_S = 300.0
 EXIT_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """What to start: `savepoint` is a path to restore from, "" the newest there is, None nothing at all."""
+    """What to start: `savepoint` is a path to restore from, "" the newest there is, None nothing at all.
+
+    `pseudonym_key` and `cascade` are the click job's: its secret, by default the stack's own, and its models.
+    """
 
     job: str
     bootstrap: str
@@ -40,6 +45,8 @@ class JobRequest:
     parallelism: int = 1
     savepoint: str | None = ""
     kafka_config: Path | None = None
+    pseudonym_key: Path | None = None
+    cascade: bool = True
 
     @property
     def name(self) -> str:
@@ -88,7 +95,13 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
         "--models": os.environ.get("WIREGRAPH_MODELS", ""),
         "--kafka-config": str(request.kafka_config.absolute()) if request.kafka_config else "",
     }
-    return [f"{name}={value}" for name, value in options.items() if value]
+    given = [f"{name}={value}" for name, value in options.items() if value]
+    return [*given, *_click_arguments(directory, request)] if request.job == CLICK_FRAUD else given
+
+
+def _click_arguments(directory: Path, request: JobRequest) -> list[str]:
+    key = request.pseudonym_key or ensure_key(directory)
+    return [f"--pseudonym-key={key.absolute()}", *([] if request.cascade else ["--no-cascade"])]
 
 
 def _restore_from(state: Path, savepoint: str | None) -> str:

@@ -14,16 +14,21 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from wiregraph.demo_records import FeedState, Frame, Progress, TopEntity
+from wiregraph.demo_records import AlertNews, FeedState, Frame, Progress, TopEntity
 
 BAR_HALF = 10
 """Cells of the sentiment bar on either side of its middle."""
 SPARKS = "▁▂▃▄▅▆▇█"
 SPARK_CELLS = 24
 LINES_BESIDE_TOP = 12
-"""Lines that frames, figures and headings take; the entities get the rest of the screen."""
+"""Lines that frames, figures and headings take; the entities and the alerts get the rest of the screen."""
+ALERT_SHARE = 3
+"""One line in so many of that rest is for alerts."""
+ALERT_FRAME_LINES = 2
+HEIGHT_WITH_ALERTS = 20
 WIDTH_WITH_IDS = 110
 PLAIN_EVERY_S = 5.0
+ALERT_STYLES = {"open": "bold red", "withdrawn": "dim"}
 POSITIVE_FROM = 0.1
 """Sentiment from which on a score is coloured."""
 
@@ -63,13 +68,30 @@ def _seconds(value: float | None) -> str:
 def screen(frame: Frame, width: int, height: int) -> RenderableType:
     """The whole view for a terminal of `width` cells and `height` lines."""
     rows = max(3, height - LINES_BESIDE_TOP)
+    alerts = frame.alerts if height >= HEIGHT_WITH_ALERTS else None
+    alert_rows = max(2, rows // ALERT_SHARE - ALERT_FRAME_LINES)
+    rows = max(3, rows - alert_rows - ALERT_FRAME_LINES) if alerts else rows
     subtitle = (
         f"window {frame.window_h} h up to {event_time_text(frame.progress.latest_event_ms)}"
         if frame.top
         else "no scores yet"
     )
     top = Panel(_top_table(frame, rows, with_ids=width >= WIDTH_WITH_IDS), title="top entities", subtitle=subtitle)
-    return Group(Panel(_figures(frame), title=f"Wiregraph demo: {frame.phase}"), top)
+    panels = [Panel(_figures(frame), title=f"Wiregraph demo: {frame.phase}"), top]
+    if alerts:
+        panels.append(Panel(_alerts_table(alerts, alert_rows), title=f"alerts: {alerts.total:,}"))
+    return Group(*panels)
+
+
+def _alerts_table(alerts: AlertNews, rows: int) -> RenderableType:
+    table = Table.grid(padding=(0, 1), expand=True)
+    for ratio in (None, None, None, None, 1):
+        table.add_column(no_wrap=True, ratio=ratio)
+    for alert in alerts.latest[:rows]:
+        style = ALERT_STYLES.get(alert.state, "")
+        cells = (Text(alert.state, style), Text(alert.rule), Text(alert.session_id, "bold"), Text(alert.why, "dim"))
+        table.add_row(Text(event_time_text(alert.event_time_ms), "dim"), *cells)
+    return table if alerts.latest else Text("none yet", "dim")
 
 
 def _figures(frame: Frame) -> RenderableType:
@@ -91,7 +113,7 @@ def _figures(frame: Frame) -> RenderableType:
 
 def _clicks(feed: FeedState) -> str:
     clicks = feed.sent - feed.counted
-    return f" [dim]({clicks:,} clicks among them, which no job reads yet)[/]" if clicks else ""
+    return f" [dim]({clicks:,} clicks among them)[/]" if clicks else ""
 
 
 def outcomes(progress: Progress) -> str:
@@ -136,7 +158,15 @@ def plain_line(frame: Frame) -> str:
         f" {progress.articles} articles + {progress.empty} empty + {progress.duplicates} duplicates"
         f" + {progress.dead_letters} dead letters; behind {max(0, frame.feed.counted - progress.read)},"
         f" latency p50 {_seconds(frame.latency_p50_s)}; {', '.join(map(_plain_entity, frame.top[:3])) or 'no scores'}"
+        f"{_plain_alerts(frame.alerts)}"
     )
+
+
+def _plain_alerts(alerts: AlertNews | None) -> str:
+    if alerts is None:
+        return ""
+    latest = f", the latest on {alerts.latest[0].session_id} ({alerts.latest[0].rule})" if alerts.latest else ""
+    return f"; {alerts.total} alerts{latest}"
 
 
 def _plain_entity(entity: TopEntity) -> str:

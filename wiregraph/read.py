@@ -1,45 +1,32 @@
-"""The commands that ask the server: entity, neighbors, series, mentions, top, watch, resolve, status."""
+"""The commands that ask the server for entities: entity, series, mentions, top, sectors, watch, resolve, status."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import orjson
 import typer
-from google.protobuf.message import Message
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from wiregraph import jobs_control, render
-from wiregraph.graph_client import AmbiguousNameError, call, connected, find_entity, pages, parse_window, span
+from wiregraph.graph_client import call, find_entity, pages, parse_window, sector_id, span
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
+from wiregraph.reading import (
+    AsOfOption,
+    EntityArgument,
+    GraphOption,
+    KnownAtOption,
+    LimitOption,
+    SectorOption,
+    TypeOption,
+    WindowOption,
+    asking,
+    show,
+)
 from wiregraph.v1 import graph_pb2
-from wiregraph.v1.services_pb2_grpc import GraphStub
-
-EntityArgument = Annotated[str, typer.Argument(metavar="ID|NAME", help="Such as eq:AIG, or a name to be resolved.")]
-WindowOption = Annotated[str, typer.Option("--window", help="Minutes, hours or days: 5m, 1h, 24h, 7d.")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", help="The window's end; by default the latest event.")]
-KnownAtOption = Annotated[str | None, typer.Option("--known-at", help="Only what was known by then.")]
-GraphOption = Annotated[str, typer.Option("--graph", help="A replayed graph's name; by default the live one.")]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; by default all.")]
-
-
-AnswerT = TypeVar("AnswerT", bound=Message)
-
-
-class TypeOption(StrEnum):
-    """Types of entities."""
-
-    ORG = "ORG"
-    PER = "PER"
-    LOC = "LOC"
 
 
 def entity(  # noqa: PLR0913 - a command's options are its arguments
@@ -54,38 +41,12 @@ def entity(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Show an entity's scores over a window."""
     asked = span(window, as_of, known_at, graph)
-    with _asking(directory, json) as stub:
-        entity_id = find_entity(stub, name, graph)
+    with asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph, asked.known_at)
         request = graph_pb2.GetEntityRequest(
             entity_id=entity_id, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
         )
-        _show(call(stub.GetEntity, request), render.print_entity, json)
-
-
-def neighbors(  # noqa: PLR0913 - a command's options are its arguments
-    name: EntityArgument,
-    *,
-    window: WindowOption = "24h",
-    as_of: AsOfOption = None,
-    known_at: KnownAtOption = None,
-    graph: GraphOption = "",
-    limit: LimitOption = None,
-    directory: DirOption = DEFAULT_DIR,
-    json: JsonOption = False,
-) -> None:
-    """List who is named together with an entity, by falling weight."""
-    asked = span(window, as_of, known_at, graph)
-    with _asking(directory, json) as stub:
-        entity_id = find_entity(stub, name, graph)
-        request = graph_pb2.GetNeighborsRequest(
-            entity_id=entity_id,
-            limit=limit,
-            window=asked.window,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            graph=graph,
-        )
-        _show(call(stub.GetNeighbors, request), render.print_neighbors, json)
+        show(call(stub.GetEntity, request), render.print_entity, json)
 
 
 def series(  # noqa: PLR0913 - a command's options are its arguments
@@ -101,14 +62,14 @@ def series(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Show an entity's scores over windows side by side."""
     first, last = span(step, start, known_at, graph), span(step, end, known_at, graph)
-    with _asking(directory, json) as stub:
-        entity_id = find_entity(stub, name, graph)
+    with asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph, last.known_at)
         request = graph_pb2.GetSeriesRequest(entity_id=entity_id, step=first.window, to=last.as_of, graph=graph)
         if first.as_of is not None:
             getattr(request, "from").CopyFrom(first.as_of)  # A keyword of Python.
         if first.known_at is not None:
             request.known_at.CopyFrom(first.known_at)
-        _show(call(stub.GetSeries, request), render.print_series, json)
+        show(call(stub.GetSeries, request), render.print_series, json)
 
 
 def mentions(  # noqa: PLR0913 - a command's options are its arguments
@@ -124,17 +85,18 @@ def mentions(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """List the articles that mention an entity, newest first."""
     asked = span(window, as_of, known_at, graph)
-    with _asking(directory, json) as stub:
-        entity_id = find_entity(stub, name, graph)
+    with asking(directory, json) as stub:
+        entity_id = find_entity(stub, name, graph, asked.known_at)
         request = graph_pb2.ListMentionsRequest(
             entity_id=entity_id, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
         )
-        _show(pages(stub, request, limit), render.print_mentions, json)
+        show(pages(stub, request, limit), render.print_mentions, json)
 
 
 def top(  # noqa: PLR0913 - a command's options are its arguments
     *,
-    kind: Annotated[TypeOption | None, typer.Option("--type", help="Only these.", case_sensitive=False)] = None,
+    kind: TypeOption = None,
+    sector: SectorOption = None,
     window: WindowOption = "24h",
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
@@ -145,11 +107,36 @@ def top(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """List the entities in the news, by falling number of articles."""
     asked = span(window, as_of, known_at, graph)
-    with _asking(directory, json) as stub:
+    with asking(directory, json) as stub:
         request = graph_pb2.ListTopRequest(
-            type=kind or "", limit=limit, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
+            type=kind or "",
+            sector=sector_id(sector),
+            limit=limit,
+            window=asked.window,
+            as_of=asked.as_of,
+            known_at=asked.known_at,
+            graph=graph,
         )
-        _show(call(stub.ListTop, request), _print_top, json)
+        show(call(stub.ListTop, request), _print_top, json)
+
+
+def sectors(  # noqa: PLR0913 - a command's options are its arguments
+    *,
+    window: WindowOption = "24h",
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    graph: GraphOption = "",
+    limit: LimitOption = None,
+    directory: DirOption = DEFAULT_DIR,
+    json: JsonOption = False,
+) -> None:
+    """List the sectors in the news, each with the sums of its members."""
+    asked = span(window, as_of, known_at, graph)
+    with asking(directory, json) as stub:
+        request = graph_pb2.ListTopRequest(
+            type="SECTOR", limit=limit, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
+        )
+        show(call(stub.ListTop, request), _print_top, json)
 
 
 def watch(
@@ -161,7 +148,7 @@ def watch(
 ) -> None:
     """Show scores as they change, until Ctrl-C; --json prints one object a line."""
     length = parse_window(window)
-    with _asking(directory, json) as stub:
+    with asking(directory, json) as stub:
         ids = [find_entity(stub, name, graph) for name in names]
         request = graph_pb2.WatchEntitiesRequest(entity_ids=ids, window=length, graph=graph)
         scores = stub.WatchEntities(request)
@@ -171,28 +158,34 @@ def watch(
             scores.cancel()
 
 
-def resolve(
+def resolve(  # noqa: PLR0913 - a command's options are its arguments
     text: Annotated[str, typer.Argument(help="A name, a ticker, an id or a sentence.")],
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="At most so many.")] = 10,
+    *,
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
     graph: GraphOption = "",
     directory: DirOption = DEFAULT_DIR,
     json: JsonOption = False,
 ) -> None:
     """List the entities that a text may mean, best first."""
-    with _asking(directory, json) as stub:
-        request = graph_pb2.ResolveEntitiesRequest(text=text, limit=limit, graph=graph)
-        _show(call(stub.ResolveEntities, request), _print_resolved, json)
+    asked = span("24h", as_of, known_at, graph)
+    with asking(directory, json) as stub:
+        request = graph_pb2.ResolveEntitiesRequest(
+            text=text, limit=limit, graph=graph, as_of=asked.as_of, known_at=asked.known_at
+        )
+        show(call(stub.ResolveEntities, request), _print_resolved, json)
 
 
 def status(graph: GraphOption = "", directory: DirOption = DEFAULT_DIR, json: JsonOption = False) -> None:
     """Show the jobs, what became of the records that came in, and how far the graph is."""
     jobs = jobs_control.list_jobs(directory)
-    with _asking(directory, json) as stub:
+    with asking(directory, json) as stub:
         answer = call(stub.GetStatus, graph_pb2.GetStatusRequest(graph=graph))
     if json:
-        _print_json({**render.to_json(answer), "jobs": [asdict(job) for job in jobs]})
+        render.print_json({**render.to_json(answer), "jobs": [asdict(job) for job in jobs]})
         return
-    console = Console()
+    console = render.console()
     table = Table("job", "state")
     for job in jobs:
         table.add_row(job.name, job.state)
@@ -202,31 +195,8 @@ def status(graph: GraphOption = "", directory: DirOption = DEFAULT_DIR, json: Js
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the command line."""
-    for command in (entity, neighbors, series, mentions, top, watch, resolve, status):
+    for command in (entity, series, mentions, top, sectors, watch, resolve, status):
         app.command(command.__name__)(command)
-
-
-@contextmanager
-def _asking(directory: Path, json: bool) -> Iterator[GraphStub]:
-    try:
-        with connected(directory) as stub:
-            yield stub
-    except AmbiguousNameError as error:
-        if not json:
-            render.print_candidates(Console(), error.candidates)
-        raise
-
-
-def _show(answer: AnswerT, print_table: Callable[[Console, AnswerT], None], json: bool) -> None:
-    if json:
-        _print_json(render.listed(answer))
-    else:
-        print_table(Console(), answer)
-
-
-def _print_json(content: object) -> None:
-    sys.stdout.buffer.write(orjson.dumps(content) + b"\n")
-    sys.stdout.buffer.flush()
 
 
 def _print_top(console: Console, answer: graph_pb2.ListTopResponse) -> None:
@@ -240,7 +210,7 @@ def _print_resolved(console: Console, answer: graph_pb2.ResolveEntitiesResponse)
 
 def _print_stream(scores: Iterator[graph_pb2.EntityScore]) -> None:
     for score in scores:
-        _print_json(render.to_json(score))
+        render.print_json(render.to_json(score))
 
 
 def _live(scores: Iterator[graph_pb2.EntityScore]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -14,6 +17,7 @@ from rich.text import Text
 
 from wiregraph.v1 import graph_pb2
 
+PIPE_WIDTH = 1_000
 NONE = Text("-", "dim")
 SIGN_LEAST = 0.05
 """Sentiments nearer to 0 than this are shown without a colour."""
@@ -32,9 +36,22 @@ def listed(message: Message) -> dict[str, Any] | list[dict[str, Any]]:
     return to_json(message)
 
 
+def print_json(content: object) -> None:
+    """One line of JSON on stdout."""
+    sys.stdout.buffer.write(orjson.dumps(content) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def console() -> Console:
+    """For tables on stdout: as wide as they need where nobody's terminal is there to fold them."""
+    return Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=PIPE_WIDTH)
+
+
 def _field(message: Message, name: str) -> object:
     field = message.DESCRIPTOR.fields_by_name[name]
     value = getattr(message, name)
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return dict(value)
     if field.label == field.LABEL_REPEATED:
         return [_value(item) for item in value]
     return _value(value) if not field.has_presence or message.HasField(name) else None
@@ -128,6 +145,50 @@ def print_neighbors(console: Console, answer: graph_pb2.GetNeighborsResponse) ->
     footer(console, answer.watermark, answer.applied_at)
 
 
+def print_expansion(console: Console, answer: graph_pb2.ExpandNeighborsResponse) -> None:
+    """One entity a row, those that are one hop away first."""
+    table = _table(["entity", "name", "type", "via"], ["hops", "articles", "weight", "strength", "sentiment"])
+    for one in answer.entities:
+        edge = one.neighbor
+        numbers = (str(one.hops), f"{edge.articles:,}", f"{edge.weight:.3f}", f"{one.strength:.3f}")
+        table.add_row(edge.entity_id, edge.name, edge.type, one.via, *numbers, sentiment_text(edge))
+    console.print(table)
+    _tell_incomplete(console, answer.complete)
+    footer(console, answer.watermark, answer.applied_at)
+
+
+def print_path(console: Console, answer: graph_pb2.FindPathResponse) -> None:
+    """One step a row, with its edge to the one before."""
+    if answer.steps:
+        table = _table(["to", "name", "type"], ["articles", "weight", "sentiment"])
+        for step in answer.steps:
+            cells = (f"{step.articles:,}", f"{step.weight:.3f}", sentiment_text(step))
+            table.add_row(step.entity_id, step.name, step.type, *cells)
+        console.print(table)
+    else:
+        console.print("there is no path")
+    _tell_incomplete(console, answer.complete)
+    footer(console, answer.watermark, answer.applied_at)
+
+
+def _tell_incomplete(console: Console, complete: bool) -> None:
+    if not complete:
+        console.print(Text("some neighbours were left out: --fan-out or --limit", "dim"))
+
+
+def print_movers(console: Console, answer: graph_pb2.ListMoversResponse) -> None:
+    """One entity a row."""
+    table = _table(["entity", "name", "type"], ["articles", "before", "sentiment", "change", "z-score"])
+    for one in answer.movers:
+        score = one.score
+        change = f"{one.sentiment_change:+.3f}" if one.HasField("sentiment_change") else NONE
+        counts = (f"{score.articles:,}", f"{one.articles_before:,}")
+        volume = _optional(score, "volume_zscore")
+        table.add_row(score.entity_id, score.name, score.type, *counts, sentiment_text(score), change, volume)
+    console.print(table)
+    footer(console, answer.watermark, answer.applied_at)
+
+
 def print_mentions(console: Console, answer: graph_pb2.ListMentionsResponse) -> None:
     """One article a row."""
     table = _table(["event time", "article", "headline"], ["mentions", "sentiment", "relevance"])
@@ -160,7 +221,9 @@ def print_status(console: Console, answer: graph_pb2.GetStatusResponse) -> None:
 
 
 def _table(left: list[str], right: list[str]) -> Table:
-    table = Table(*left)
+    table = Table()
+    for name in left:
+        table.add_column(name, overflow="fold")  # An id that is cut is no id.
     for name in right:
         table.add_column(name, justify="right")
     return table

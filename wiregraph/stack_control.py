@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from udfs.topics import ALL
+from serving.served import served_graph, topic_graph
+from udfs.topics import ALL, graph_topic
 from wiregraph import ports, processes
 from wiregraph.broker import ROOT, BrokerPlan, prepare
 from wiregraph.errors import Failure
 from wiregraph.ports import HOST
 from wiregraph.processes import Launch, ProcessRecord
+from wiregraph.pseudonym_key import ensure_key
 from wiregraph.stack import (
     APPLIER,
     BROKER,
@@ -55,6 +57,7 @@ def up(wish: Wish, say: Say) -> Stack:
     with locked(directory):
         _end_strays(directory, NAMES, say)
         stack = _with_ports(directory, read_stack(directory), wish, say)
+        ensure_key(directory)
         stack = _up_broker(directory, stack, say)
         return stack if wish.only_broker else _up_serving(directory, stack, say)
 
@@ -108,9 +111,23 @@ def _up_serving(directory: Path, stack: Stack, say: Say) -> Stack:
 
 
 def applier_launch(directory: Path, stack: Stack) -> Launch:
-    """How the live graph's applier is started."""
-    options = ["--bootstrap", stack.bootstrap, "--store", str(directory / "store"), "--graph", ""]
+    """How the served graph's applier is started."""
+    graph = topic_graph(served_graph(directory / "store"))
+    options = ["--bootstrap", stack.bootstrap, "--store", str(directory / "store"), "--graph", graph]
     return _python(APPLIER, directory, options, 0)
+
+
+def follow_served(directory: Path, say: Say) -> None:
+    """Have the applier, where one runs, follow the graph that is served now."""
+    directory = directory.resolve()
+    with locked(directory):
+        stack = read_stack(directory)
+        if not stack.runs(APPLIER):
+            return
+        stack = _stopped(directory, stack, (APPLIER,), say)
+        stack = _start(directory, stack, applier_launch(directory, stack))
+        _await_settled(directory, stack.processes[APPLIER])
+        say(f"the applier follows {graph_topic(topic_graph(served_graph(directory / 'store')))}")
 
 
 def server_launch(directory: Path, stack: Stack) -> Launch:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from udfs.topics import TopicSpec
@@ -34,6 +35,16 @@ def create_missing(options: Mapping[str, Any], specs: Iterable[TopicSpec]) -> li
             admin.create_topics(missing, timeout_ms=READY_TIMEOUT_MS)
             admin.wait_for_topics(list(missing), timeout_ms=READY_TIMEOUT_MS)
         return list(missing)
+
+
+def delete_topics(options: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Delete those of the topics that the cluster has; gives their names."""
+    with _admin(options) as admin:
+        present = set(admin.list_topics())
+        gone = [name for name in names if name in present]
+        if gone:
+            admin.delete_topics(gone, timeout_ms=READY_TIMEOUT_MS)
+        return gone
 
 
 def _creation(spec: TopicSpec) -> dict[str, Any]:
@@ -64,6 +75,13 @@ def record_counts(options: Mapping[str, Any], names: Iterable[str] | None = None
             TopicCount(name, len(group), sum(end[part] - first[part] for part in group))
             for name, group in parts.items()
         ]
+
+
+def highest_timestamps(options: Mapping[str, Any], parts: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """The offset of the record with the highest timestamp of each partition that holds any."""
+    with _admin(options) as admin:
+        found = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.MAX_TIMESTAMP))
+        return {part: one.offset for part, one in found.items() if one.offset >= 0}
 
 
 def partitions(reader: KafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -1,0 +1,112 @@
+"""A rule from a YAML file; what is wrong in it is said with its file, line and field."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from udfs.rules import RULE, Rule
+from wiregraph.errors import UsageError
+
+FILE_BYTES_MAX = 256 * 1024
+_MESSAGES = {"extra_forbidden": "is not a field of a rule's", "missing": "is missing"}
+
+
+def load_rule(path: Path) -> Rule:
+    """The rule in a file; raises UsageError with one line, `file:line: field: what is wrong`."""
+    root = _compose(path)
+    if not isinstance(root, yaml.MappingNode):
+        raise UsageError(f"{path}:1: a rule is a mapping, with name, why and trigger: see wiregraph/data/rules")
+    _refuse_repeats(path, root)
+    try:
+        return RULE.validate_python(yaml.SafeLoader("").construct_document(root))
+    except ValidationError as error:
+        raise UsageError(_said(path, root, error)) from error
+    except yaml.YAMLError as error:
+        raise UsageError(_broken(path, error)) from error
+
+
+def _compose(path: Path) -> yaml.Node | None:
+    try:
+        text = path.read_bytes()
+        if len(text) > FILE_BYTES_MAX:
+            raise UsageError(f"{path}: {len(text)} bytes, a rule has at most {FILE_BYTES_MAX}")
+        if alias := next((event for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent)), None):
+            raise UsageError(f"{path}:{_line(alias.start_mark)}: aliases (*{alias.anchor}) are not read: write it out")
+        return yaml.compose(text, yaml.SafeLoader)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deep") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(_broken(path, error)) from error
+
+
+def _broken(path: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return f"{path}:{_line(mark)}: not YAML: {' '.join(problem.split())}"
+
+
+def _line(mark: Any) -> int:  # noqa: ANN401 - yaml has two classes for it
+    return mark.line + 1 if mark else 1
+
+
+def _refuse_repeats(path: Path, node: yaml.Node) -> None:
+    """YAML takes the last of two equal keys silently."""
+    if isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            _refuse_repeats(path, child)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, child in node.value:
+            if key.value in seen:
+                raise UsageError(f"{path}:{key.start_mark.line + 1}: {key.value}: is there twice")
+            seen.add(key.value if isinstance(key.value, Hashable) else None)
+            _refuse_repeats(path, child)
+
+
+def _said(path: Path, root: yaml.MappingNode, error: ValidationError) -> str:
+    """The first of the errors, and how many more there are."""
+    first, *more = error.errors(include_url=False)
+    line, field = _place(root, _written(first["loc"]))
+    if first["type"] == "union_tag_invalid" and not field:
+        line, field = _place(root, ("tier",))
+        message = "write core or batch"
+    else:
+        message = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
+    others = f" (and {len(more)} more)" if more else ""
+    return f"{path}:{line}: {field + ': ' if field else ''}{message}{others}"
+
+
+def _written(loc: Sequence[int | str]) -> tuple[int | str, ...]:
+    """Where it stands in the file: pydantic adds the tier, and the kind of a term behind its number."""
+    parts = loc[1:]
+    tags = {at for at in range(2, len(parts)) if parts[at - 2] == "when" and isinstance(parts[at - 1], int)}
+    return tuple(part for at, part in enumerate(parts) if at not in tags)
+
+
+def _place(root: yaml.Node, parts: Sequence[int | str]) -> tuple[int, str]:
+    """The line of the innermost node on the way that is there, and the field as people write it."""
+    node, line, field = root, root.start_mark.line + 1, ""
+    for part in parts:
+        child = _child(node, part)
+        if child is not None:
+            line, node = child
+        if not isinstance(part, int):
+            field = f"{field}.{part}" if field else part
+        elif isinstance(node, yaml.Node) and child is not None:
+            field = f"{field}[{part + 1}]"
+    return line, field
+
+
+def _child(node: yaml.Node, part: int | str) -> tuple[int, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark.line + 1, value) for key, value in node.value if key.value == part), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part].start_mark.line + 1, node.value[part]
+    return None
