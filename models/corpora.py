@@ -23,6 +23,7 @@ LICENCES = {
     "wikiann": "as packaged with WikiNEuRal",
     "finentity": "ODC-BY 1.0",
     "reuters_titles": "none stated; used unlabelled, with weak labels of our own",
+    "wires": "our own templates; the names are those of the sets above",
 }
 
 

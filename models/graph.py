@@ -11,7 +11,8 @@ scale per row. Activations are quantised at run time (dynamic, 8 bits).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -19,11 +20,20 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from models.encoder import HEADS, LAYERS, NORM_EPSILON
+from udfs.tokens import WINDOW_TOKENS
 
 Array = NDArray[np.float32]
 OPSET = 17
 IR_VERSION = 8
 MICROSOFT = "com.microsoft"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A value of a graph that it gives back, and its shape."""
+
+    value: str
+    shape: Sequence[str | int]
 
 
 class GraphBuilder:
@@ -114,7 +124,8 @@ class GraphBuilder:
         """Return the last hidden states, (1, length, width), of the inputs `ids` and `types`."""
         length = self.node("Shape", ["ids"], start=1, end=2)
         zero, one = (self.constant(name, np.array([value])) for name, value in (("zero", 0), ("one", 1)))
-        positions = self.node("Slice", [self.weight("encoder.position.weight"), zero, length, zero, one])
+        places = self.constant("encoder.position", self._weights["encoder.position.weight"][:WINDOW_TOKENS])
+        positions = self.node("Slice", [places, zero, length, zero, one])
         words = self.embedding("ids", "encoder.word")
         kinds = self.node("Gather", [self.weight("encoder.kind.weight"), "types"])
         hidden = self.norm(self.node("Add", [self.node("Add", [words, kinds]), positions]), "encoder.norm")
@@ -127,10 +138,16 @@ class GraphBuilder:
         return hidden
 
     def finish(self, inputs: Sequence[onnx.ValueInfoProto], output: str, shape: Sequence[str | int]) -> onnx.ModelProto:
-        """Return the checked model whose output `logits` is the named value."""
-        self._nodes.append(helper.make_node("Identity", [output], ["logits"]))
-        logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, list(shape))
-        graph = helper.make_graph(self._nodes, "wiregraph", list(inputs), [logits], list(self._tensors.values()))
+        """Return the model whose one output, `logits`, is the named value."""
+        return self.finish_all(inputs, {"logits": Output(output, shape)})
+
+    def finish_all(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Mapping[str, Output]) -> onnx.ModelProto:
+        """Return the model with the outputs by their names."""
+        self._nodes.extend(helper.make_node("Identity", [one.value], [name]) for name, one in outputs.items())
+        declared = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, list(one.shape)) for name, one in outputs.items()
+        ]
+        graph = helper.make_graph(self._nodes, "wiregraph", list(inputs), declared, list(self._tensors.values()))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="wiregraph")
 
@@ -152,22 +169,6 @@ def tagger(weights: dict[str, Array], *, int8: bool) -> onnx.ModelProto:
     builder = GraphBuilder(weights, int8=int8)
     logits = _small(builder, builder.encoder(), "head")
     return builder.finish(token_inputs(), logits, [1, "length", len(weights["head.bias"])])
-
-
-def span_scorer(weights: dict[str, Array], temperature: float, *, int8: bool) -> onnx.ModelProto:
-    """Return the targeted sentiment model: calibrated logits (spans, labels); its small head stays in fp32."""
-    builder = GraphBuilder(weights, int8=int8)
-    first_axis = builder.constant("first_axis", np.array([0]))
-    hidden = builder.node("Squeeze", [builder.encoder(), first_axis])
-    spans = _small(builder, builder.node("MatMul", ["pool", hidden]), "span")
-    whole = _small(builder, builder.node("Slice", [hidden, "zero", "one", "zero", "one"]), "whole")
-    mixed = builder.node("Gelu", [builder.node("Add", [spans, whole])], domain=MICROSOFT)
-    heat = builder.constant("temperature", np.array(temperature, dtype=np.float32))
-    pool = helper.make_tensor_value_info("pool", TensorProto.FLOAT, ["spans", "length"])
-    labels = len(weights["head.bias"])
-    return builder.finish(
-        [*token_inputs(), pool], builder.node("Div", [_small(builder, mixed, "head"), heat]), ["spans", labels]
-    )
 
 
 def ranker(weights: dict[str, Array]) -> onnx.ModelProto:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -18,7 +17,6 @@ LICENCES = {
     "headline": "SEntFiN's headlines and spans, MIT; relevance by rule",
 }
 HEADLINE_SHARE = 0.5
-_SENTENCE = re.compile(r"^.{20,200}?[.!?](?=\s)", re.DOTALL)
 _NAMED = frozenset({"person", "organization", "place"})
 
 
@@ -32,17 +30,21 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """A text, its headline (empty, or the beginning of the text) and its entities."""
+    """A text, its headline (empty, the beginning of the text, or beside it) and its entities.
+
+    `title` is what `titled` makes a headline of.
+    """
 
     text: str
     headline: str
     entities: tuple[Entity, ...]
     source: str
+    title: str = ""
 
 
 def wikiphrase(folder: Path) -> list[Article]:
     """Read WikiPhrase, one article a document; mentions are the longest listed phrases, ignoring case."""
-    texts = {item["doc_id"]: item["text"] for item in _json(folder / "wikinews-docs.json")}
+    documents = {int(item["doc_id"]): item for item in _json(folder / "wikinews-docs.json")}
     phrases: dict[int, dict[str, int]] = {}
     wanted: dict[tuple[int, int], float] = {}
     for item in _json(folder / "wikinews-entities.json"):
@@ -52,9 +54,10 @@ def wikiphrase(folder: Path) -> list[Article]:
             phrases.setdefault(document, {}).setdefault(phrase.casefold(), entity)
     articles: list[Article] = []
     for document, known in sorted(phrases.items()):
-        spans = located(texts[document], known)
+        text, title = documents[document]["text"], documents[document]["title"]
+        spans = located(text, known)
         entities = tuple(Entity(tuple(where), wanted[document, entity]) for entity, where in sorted(spans.items()))
-        articles.append(Article(texts[document], "", entities, "wikiphrase"))
+        articles.append(Article(text, "", entities, "wikiphrase", title))
     return [article for article in articles if len(article.entities) > 1]
 
 
@@ -114,10 +117,9 @@ def with_headline(article: Article, headline: str) -> Article:
     return Article(f"{headline}\n\n{article.text}", headline, tuple(entities), article.source)
 
 
-def sentence_headlines(articles: Iterable[Article]) -> list[Article]:
-    """Return articles again with their first sentence as the headline, where it is as short as one."""
-    found = ((article, _SENTENCE.match(article.text)) for article in articles)
-    return [replace(article, headline=match.group()) for article, match in found if match]
+def titled(article: Article) -> tuple[Article, Article]:
+    """Return an article with its title as a headline beside the text, and as the beginning of the text."""
+    return replace(article, headline=article.title), with_headline(article, article.title)
 
 
 def headlines(path: Path, limit: int, chance: Random) -> list[Article]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,7 @@ class Release:
     metrics: Mapping[str, object]
     summary: str
     limits: str
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 def arrays(model: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
@@ -59,10 +60,16 @@ def runner(model: onnx.ModelProto) -> SessionRunner:
     return SessionRunner(session(model.SerializeToString()))
 
 
-def ship(folder: Path, release: Release, model: onnx.ModelProto, tokenizer: Tokenizer | None = None) -> None:
+def ship(
+    folder: Path,
+    release: Release,
+    model: onnx.ModelProto,
+    tokenizer: Tokenizer | None = None,
+    extras: Mapping[str, bytes] | None = None,
+) -> None:
     """Write `model.onnx`, `manifest.json`, `CARD.md` and `metrics.json`; the tokenizer goes beside the folder.
 
-    Raises `ValueError` for a model of more than `SIZE_MAX` bytes.
+    `extras` are further files that serving reads, by name. Raises `ValueError` for a model above `SIZE_MAX` bytes.
     """
     checker.check_model(model)
     content = model.SerializeToString(deterministic=True)
@@ -70,7 +77,9 @@ def ship(folder: Path, release: Release, model: onnx.ModelProto, tokenizer: Toke
         raise ValueError(f"the model has {len(content)} bytes, more than {SIZE_MAX}")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(content)
-    names = ["model.onnx"]
+    for name, extra in (extras or {}).items():
+        (folder / name).write_bytes(extra)
+    names = ["model.onnx", *(extras or {})]
     if tokenizer is not None:
         (folder.parent / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
         names.append("../tokenizer.json")
@@ -88,6 +97,7 @@ def _manifest(folder: Path, release: Release, names: Sequence[str]) -> dict[str,
         "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
         "labels": release.labels,
         "inputs": release.inputs,
+        "thresholds": release.thresholds,
         "opsets": {"ai.onnx": OPSET, MICROSOFT: 1},
         "onnxruntime": onnxruntime.__version__,
         "seed": release.seed,

@@ -32,6 +32,8 @@ class Plan:
     encoder_rate: float = 2e-4
     head_factor: float = 5.0
     weight_decay: float = 0.01
+    average: float = 0.0
+    """How much of the moving average of the weights a step keeps; what is returned is the average. 0 averages none."""
 
 
 def seed_everything(seed: int, threads: int = 2) -> None:
@@ -71,7 +73,7 @@ def optimiser(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
         {"params": slow, "lr": plan.encoder_rate},
         {"params": fast, "lr": plan.encoder_rate * plan.head_factor},
     ]
-    return torch.optim.AdamW(groups, weight_decay=plan.weight_decay)
+    return torch.optim.AdamW(groups, weight_decay=plan.weight_decay, fused=True)
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -94,6 +96,7 @@ def train(
     steps = sum(len(epoch) for epoch in epochs)
     schedule = torch.optim.lr_scheduler.LambdaLR(weights, lambda step: rate_at(step, steps))
     progress = _Progress(steps)
+    average = _Average(model, plan.average)
     curve: list[float] = []
     for number, epoch in enumerate(epochs):
         model.train()
@@ -105,11 +108,38 @@ def train(
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             weights.step()
             schedule.step()
+            average.add()
             weights.zero_grad(set_to_none=True)
             losses.append(loss.item())
             progress.tick(number, losses[-1])
         curve.append(float(np.mean(losses)))
+    average.apply()
     return curve
+
+
+class _Average:
+    """An exponential moving average of the weights that are trained; early steps count less than its share."""
+
+    def __init__(self, model: nn.Module, share: float) -> None:
+        """Begin with the weights as they are; a share of 0 does nothing."""
+        self._share = share
+        self._steps = 0
+        self._live = [weight for weight in model.parameters() if weight.requires_grad] if share else []
+        self._mean = [weight.detach().clone() for weight in self._live]
+
+    def add(self) -> None:
+        """Take one more step's weights in."""
+        self._steps += 1
+        kept = min(self._share, self._steps / (self._steps + 10))
+        if self._live:
+            with torch.no_grad():
+                torch._foreach_lerp_(self._mean, self._live, 1 - kept)
+
+    def apply(self) -> None:
+        """Put the average in the weights' place."""
+        with torch.no_grad():
+            for weight, mean in zip(self._live, self._mean, strict=True):
+                weight.copy_(mean)
 
 
 class _Progress:
