@@ -1,43 +1,29 @@
-"""The models alone: what each stage of a reading costs on one core."""
+"""The models alone: what they cost on one core, and what they are worth on development data."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks import models_quality, models_speed
 from benchmarks.report import Figure
 from benchmarks.texts import articles
-from udfs.reader import load_reader
+from udfs.gazetteer import load_linker
+from udfs.inference import load_fallbacks, load_models
 
-ARTICLES = 400
-WARM_UP = 20
+HEADLINES = 120
+LONG_WORDS = 350
+LONG_ARTICLES = 12
+DATA_VARIABLE = "DATA"
+DATA = "../shared/data"
 
 
 def measure(_directory: Path) -> Iterator[Figure]:
-    """Milliseconds an article by stage, and the share of each in a reading."""
-    texts = [record.text for record in articles(ARTICLES)]
-    reader = load_reader()
-    found = [reader.mentions.find(text) for text in texts]
-    linked = [reader.linker.link(text, mentions) for text, mentions in zip(texts, found, strict=True)]
-    spans = [[[(one.start, one.end) for one in entity.mentions] for entity in entities] for entities in linked]
-    flat = [[span for group in groups for span in group] for groups in spans]
-    stages: dict[str, Callable[[int], object]] = {
-        "mentions": lambda at: reader.mentions.find(texts[at]),
-        "linking": lambda at: reader.linker.link(texts[at], found[at]),
-        "sentiment": lambda at: reader.sentiment.score(texts[at], flat[at]),
-        "relevance": lambda at: reader.relevance.score(texts[at], texts[at], spans[at]),
-    }
-    costs = {name: _milliseconds(stage) for name, stage in stages.items()}
-    whole = sum(costs.values())
-    for name, cost in costs.items():
-        yield Figure("models", f"{name}_per_article", cost, "ms", cost / whole, "of_a_reading")
-
-
-def _milliseconds(stage: Callable[[int], object]) -> float:
-    for at in range(WARM_UP):
-        stage(at)
-    started_s = time.perf_counter()
-    for at in range(ARTICLES):
-        stage(at)
-    return 1_000 * (time.perf_counter() - started_s) / ARTICLES
+    """Milliseconds a headline and a 350-word article by stage, texts a second; quality where there is data."""
+    texts = [record.text for record in articles(max(HEADLINES, LONG_ARTICLES * LONG_WORDS // 8))]
+    words = " ".join(f"{text}." for text in texts).split()
+    long = [" ".join(words[at * LONG_WORDS : (at + 1) * LONG_WORDS]) for at in range(LONG_ARTICLES)]
+    yield from models_speed.measure({"headline": texts[:HEADLINES], "article": long}, load_linker())
+    data = Path(os.environ.get(DATA_VARIABLE, DATA))
+    yield from models_quality.measure(data, load_models(), load_fallbacks())

@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import models, news
+from benchmarks import fraud, models, news
 from benchmarks.report import write_results
 
-GROUPS = {"models": models.measure, "news": news.measure}
+GROUPS = {"fraud": fraud.measure, "models": models.measure, "news": news.measure}
 
 
 def main() -> None:
