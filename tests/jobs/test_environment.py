@@ -6,6 +6,7 @@ import pytest
 
 from jobs.environment import connector_jars, flink_options
 from jobs.settings import parse_settings
+from udfs.topics import CLICK_FRAUD
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = ["--bootstrap=h:1", "--state-dir=s", "--log-dir=l"]
@@ -53,3 +54,11 @@ def test_the_connector_travels_alone(jars: Path) -> None:
 def test_missing_jars_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="make setup"):
         options(tmp_path)
+
+
+def test_python_in_threads_has_a_task_manager_of_its_own(jars: Path) -> None:
+    settings = parse_settings([*REQUIRED, f"--jars={jars}", "--parallelism=3", "--pseudonym-key=k"], CLICK_FRAUD)
+    found = flink_options(settings)
+    assert found["python.execution-mode"] == "thread"
+    assert (found["taskmanager.numberOfTaskSlots"], found["minicluster.number-of-taskmanagers"]) == ("1", "3")
+    assert str(ROOT) in found["python.pythonpath"].split(":")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs.settings import JobSettings, parse_settings
+from udfs.topics import CLICK_FRAUD
 
 REQUIRED = ["--bootstrap=h:1", "--state-dir=s", "--jars=j", "--log-dir=l"]
 
@@ -24,3 +25,11 @@ def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
         parse_settings(["--bootstrap=h:1"])
     assert ended.value.code == 2
     assert "--state-dir" in capsys.readouterr().err
+
+
+def test_the_click_job_needs_the_key_of_the_pseudonyms(capsys: pytest.CaptureFixture[str]) -> None:
+    found = parse_settings([*REQUIRED, "--pseudonym-key=k", "--no-cascade"], CLICK_FRAUD)
+    assert (found.job_name, found.pseudonym_key, found.cascade) == ("click-fraud", Path("k"), False)
+    with pytest.raises(SystemExit):
+        parse_settings(REQUIRED, CLICK_FRAUD)
+    assert "--pseudonym-key" in capsys.readouterr().err

@@ -1,7 +1,8 @@
 """Source tables: which topics, which group, and quoting that no setting breaks out of."""
 
 from jobs.settings import parse_settings
-from jobs.sources import articles_table, with_options
+from jobs.sources import articles_table, clicks_table, control_table, with_options
+from udfs.topics import CLICK_FRAUD
 
 REQUIRED = ["--bootstrap=h:1", "--state-dir=s", "--jars=j", "--log-dir=l"]
 
@@ -21,3 +22,10 @@ def test_a_bounded_job_of_a_named_graph_has_its_own_group() -> None:
     table = articles_table(parse_settings([*REQUIRED, "--graph=g", "--bounded"]), ["news"])
     assert "'properties.group.id' = 'wiregraph-news-graph.g'" in table
     assert "'scan.bounded.mode' = 'latest-offset'" in table
+
+
+def test_clicks_keep_their_bytes_and_control_holds_nothing_back() -> None:
+    settings = parse_settings([*REQUIRED, "--pseudonym-key=k"], CLICK_FRAUD)
+    assert "'raw.charset' = 'ISO-8859-1'" in clicks_table(settings)
+    assert "'properties.group.id' = 'wiregraph-click-fraud'" in clicks_table(settings)
+    assert "'scan.watermark.idle-timeout' = '1 s'" in control_table(settings)

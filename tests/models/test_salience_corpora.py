@@ -22,7 +22,9 @@ def test_a_headline_moves_the_spans() -> None:
     ]
 
 
-def test_a_first_sentence_may_be_the_headline() -> None:
-    article = corpora.Article("Acme of Oslo grew by a fifth. More.", "", (), "test")
-    (made,) = corpora.sentence_headlines([article])
-    assert made.headline == "Acme of Oslo grew by a fifth."
+def test_a_title_stands_beside_the_text_or_before_it() -> None:
+    article = corpora.Article(TEXT, "", (corpora.Entity(((0, 4),), 1.0),), "test", "Acme grows")
+    beside, before = corpora.titled(article)
+    assert (beside.headline, beside.text) == ("Acme grows", TEXT)
+    assert before.text.startswith("Acme grows\n\n")
+    assert len(before.entities[0].spans) == 2

@@ -12,6 +12,8 @@ from serving.apply import Record
 from udfs.changelog import Grain, fact_key, product_micro
 from udfs.records import MICRO
 
+SECTORS = {"eq:A1": "Energy", "eq:B2": "Energy", "eq:C3": "Health Care"}
+
 
 @dataclass(frozen=True)
 class Said:
@@ -31,6 +33,7 @@ class Article:
     known_time: int
     said: tuple[Said, ...]
     topic: str = "news"
+    models: str = "ner=1 sentiment=1"
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,9 @@ def changelog(articles: Iterable[Article]) -> list[Upsert]:
         fields = {name: value for name, value in total.items() if name != "version"}
         rows.append(Upsert(key, total["version"], {**fixed, **fields}))
 
-    latest = 0
-    for number, article in enumerate(articles, 1):
+    counts: dict[str, int] = {}
+    latest: dict[str, int] = {}
+    for article in articles:
         for said in article.said:
             rows.append(node_row(said.entity))
             rows.append(fact_row(article, said))
@@ -75,14 +79,28 @@ def changelog(articles: Iterable[Article]) -> list[Upsert]:
                 start = article.event_time - article.event_time % grain.length_ms
                 fixed: dict[str, object] = {"a": a, "b": b, "grain": grain, "start": start}
                 grow(f"edge/{a}/{b}/{grain}/{start}", fixed, {"weight": weight, "weighted": weighted})
-        latest = max(latest, article.event_time)
-        rows.append(_count_row(article.topic, number, latest))
+        counts[article.topic] = counts.get(article.topic, 0) + 1
+        latest[article.topic] = max(latest.get(article.topic, 0), article.event_time)
+        rows.append(_count_row(article.topic, counts[article.topic], latest[article.topic]))
     return rows
 
 
 def node_row(entity: str) -> Upsert:
-    name = entity.partition(":")[2].replace("-", " ").title()
-    return Upsert(f"node/{entity}", 1, {"entity": entity, "name": name, "type": "ORG", "sector": ""})
+    fields: dict[str, object] = {
+        "entity": entity,
+        "name": name_of(entity),
+        "type": type_of(entity),
+        "sector": SECTORS.get(entity, ""),
+    }
+    return Upsert(f"node/{entity}", 1, fields)
+
+
+def name_of(entity: str) -> str:
+    return entity.partition(":")[2].replace("-", " ").title()
+
+
+def type_of(entity: str) -> str:
+    return {"per": "PER", "loc": "LOC"}.get(entity.partition(":")[0], "ORG")
 
 
 def fact_row(article: Article, said: Said) -> Upsert:
@@ -93,7 +111,7 @@ def fact_row(article: Article, said: Said) -> Upsert:
         "known_time": article.known_time,
         "known_assumed": False,
         "first_position": 0,
-        "models": "ner=1 sentiment=1",
+        "models": article.models,
         "headline": f"About {said.entity}",
         "source": "wire",
         "url": "",

@@ -15,7 +15,7 @@ from serving.settings import ServerSettings
 from tests.oracles.graph import Article, Said
 from tests.oracles.strategies import BASE_MS, DAY_MS
 from wiregraph.v1 import graph_pb2
-from wiregraph.v1.services_pb2_grpc import GraphStub
+from wiregraph.v1.services_pb2_grpc import AdminStub, FraudStub, GraphStub
 
 HOUR = Duration(seconds=3_600)
 T0 = BASE_MS + 10 * 3_600_000
@@ -46,6 +46,8 @@ class Running:
         self.server.start()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.port}")
         self.graph = GraphStub(self.channel)
+        self.fraud = FraudStub(self.channel)
+        self.admin = AdminStub(self.channel)
 
     def health(self) -> int:
         stub = health_pb2_grpc.HealthStub(self.channel)
@@ -65,6 +67,15 @@ def status_of(call: Callable[[], object]) -> tuple[grpc.StatusCode, str]:
     assert isinstance(raised.value, grpc.Call)
     ended: grpc.Call = raised.value
     return ended.code(), ended.details()
+
+
+def answers(call: Callable[[], object]) -> bool:
+    """Whether there is an answer and no error."""
+    try:
+        call()
+    except grpc.RpcError:
+        return False
+    return True
 
 
 def from_to(start: int, end: int) -> graph_pb2.GetSeriesRequest:

@@ -1,3 +1,5 @@
+import math
+
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -28,6 +30,20 @@ BAD = [
     ("page_token", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", page_token=GARBAGE)),
     ("page_token", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", page_token=FOREIGN)),
     ("type", "ListTop", graph_pb2.ListTopRequest(type="CAT")),
+    ("sector", "ListTop", graph_pb2.ListTopRequest(sector="Energy")),
+    ("type", "GetNeighbors", graph_pb2.GetNeighborsRequest(entity_id="org:a", type="SECTOR")),
+    ("min_weight", "GetNeighbors", graph_pb2.GetNeighborsRequest(entity_id="org:a", min_weight=-1)),
+    ("min_weight", "GetNeighbors", graph_pb2.GetNeighborsRequest(entity_id="org:a", min_weight=math.nan)),
+    ("min_articles", "ExpandNeighbors", graph_pb2.ExpandNeighborsRequest(entity_id="org:a", min_articles=-1)),
+    ("fan_out", "ExpandNeighbors", graph_pb2.ExpandNeighborsRequest(entity_id="org:a", fan_out=-1)),
+    ("entity_id", "GetNeighbors", graph_pb2.GetNeighborsRequest(entity_id="sector:energy")),
+    ("entity_id", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="sector:energy")),
+    ("from_id", "FindPath", graph_pb2.FindPathRequest(to_id="org:a")),
+    ("to_id", "FindPath", graph_pb2.FindPathRequest(from_id="org:a", to_id="org:a")),
+    ("to_id", "FindPath", graph_pb2.FindPathRequest(from_id="org:a", to_id="sector:energy")),
+    ("hops_max", "FindPath", graph_pb2.FindPathRequest(from_id="org:a", to_id="org:b", hops_max=-1)),
+    ("by", "ListMovers", graph_pb2.ListMoversRequest(by="chance")),
+    ("min_articles", "ListMovers", graph_pb2.ListMoversRequest(min_articles=-1)),
     ("text", "ResolveEntities", graph_pb2.ResolveEntitiesRequest(text=" ")),
 ]
 
@@ -36,6 +52,9 @@ TOO_MUCH = [
     ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=["org:a"] * 1_001)),
     ("from", "GetSeries", from_to(0, T0)),
     ("limit", "ListMentions", graph_pb2.ListMentionsRequest(entity_id="org:a", limit=1_001)),
+    ("limit", "ExpandNeighbors", graph_pb2.ExpandNeighborsRequest(entity_id="org:a", limit=1_001)),
+    ("fan_out", "ExpandNeighbors", graph_pb2.ExpandNeighborsRequest(entity_id="org:a", fan_out=1_001)),
+    ("hops_max", "FindPath", graph_pb2.FindPathRequest(from_id="org:a", to_id="org:b", hops_max=4)),
 ]
 
 

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.mentions import mention_page
-from serving.neighbors import neighbors
-from serving.queries import HISTORY, Question, Score, articles_ever, find_node, score, series, top
+from serving.neighbors import Bounds, neighbors
+from serving.queries import HISTORY, Question, Score, article_count, find_subject, first_event_ms, score, series
 from serving.store import GraphReader, View
+from serving.top import Filter, top
+from serving.ways import Reach, TooManyEdgesError, expand
 from serving.windows import MINUTE_MS, Window
 from tests.oracles import graph
 from tests.oracles.graph import Article, Said
@@ -34,7 +36,7 @@ def check_score(found: Score, articles: list[Article], question: Question) -> No
     window, entity = question.window, found.node.entity
     facts = graph.facts_of(known(articles, question), entity, window.start_ms, window.end_ms)
     assert astuple(found.sums) == graph.totals(facts)
-    first = min(article.event_time for article in articles) // MINUTE_MS * MINUTE_MS
+    first = min(article.event_time for article in known(articles, question)) // MINUTE_MS * MINUTE_MS
     before = [window.before(back) for back in range(1, HISTORY + 1)]
     counts = [
         len(graph.facts_of(known(articles, question), entity, one.start_ms, one.end_ms))
@@ -49,13 +51,13 @@ def check_score(found: Score, articles: list[Article], question: Question) -> No
 def test_scores_are_those_of_the_twin(articles: list[Article], question: Question) -> None:
     with TemporaryDirectory() as directory, GraphReader(fill_store(Path(directory) / "g", articles)) as reader:
         view = reader.view()
-        first = view.progress().first_event_ms
+        first = first_event_ms(view, question, view.progress())
         for entity in ENTITIES:
-            node = find_node(view, entity, question.known_at_ms)
+            subject = find_subject(view, entity, question.known_at_ms)
             facts = [said for one in known(articles, question) for said in one.said if said.entity == entity]
-            assert (node is None) == (not facts)
-            if node is not None:
-                check_score(score(view, node, question, first), articles, question)
+            assert (subject is None) == (not facts)
+            if subject is not None:
+                check_score(score(view, subject, question, first), articles, question)
                 check_mentions(view, entity, articles, question)
 
 
@@ -85,9 +87,10 @@ def test_top_and_neighbors_are_those_of_the_twin(articles: list[Article], questi
     ranked = sorted(sums, key=lambda entity: (-sums[entity][0], -sums[entity][2], entity))
     with TemporaryDirectory() as directory, GraphReader(fill_store(Path(directory) / "g", articles)) as reader:
         view = reader.view()
-        assert [node.entity for node in top(view, question, "", None)] == [one for one in ranked if sums[one][0]]
-        assert [node.entity for node in top(view, question, "ORG", 2)] == [one for one in ranked if sums[one][0]][:2]
-        assert top(view, question, "PER", None) == []
+        expected = [one for one in ranked if sums[one][0]]
+        assert [subject.node.entity for subject in top(view, question, Filter(), None)] == expected
+        assert [subject.node.entity for subject in top(view, question, Filter("ORG"), 2)] == expected[:2]
+        assert top(view, question, Filter("PER"), None) == []
         for entity in ENTITIES:
             found = {
                 one.node.entity: (one.articles, one.weight, one.weighted)
@@ -114,13 +117,24 @@ def twin_neighbors(articles: list[Article], entity: str) -> dict[str, tuple[int,
 def test_a_series_is_its_windows_one_by_one(articles: list[Article], question: Question, count: int) -> None:
     with TemporaryDirectory() as directory, GraphReader(fill_store(Path(directory) / "g", articles)) as reader:
         view = reader.view()
-        node = find_node(view, articles[0].said[0].entity)
-        assert node is not None
-        points = series(view, node, question, count)
+        subject = find_subject(view, articles[0].said[0].entity)
+        assert subject is not None
+        first = first_event_ms(view, question, view.progress())
+        points = series(view, subject, question, count, first)
         for back, point in enumerate(reversed(points)):
             assert point.window == question.window.before(back)
             alone = Question(point.window, question.known_at_ms)
-            assert point.sums == score(view, node, alone, None).sums
+            assert point == score(view, subject, alone, first)
+
+
+def test_a_question_over_too_many_edges_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tuple(Said(f"org:{letter}", MICRO, 0) for letter in "abcd")
+    asked = Question(Window(BASE_MS + MINUTE_MS, MINUTE_MS))
+    with GraphReader(fill_store(tmp_path / "g", [Article("x", BASE_MS, BASE_MS, said)])) as reader:
+        assert len(expand(reader.view(), "org:a", asked, Reach(Bounds(), 5), 9).reached) == 3
+        monkeypatch.setattr("serving.ways.EDGES_MAX", 6)
+        with pytest.raises(TooManyEdgesError, match="more than 6 edges"):
+            expand(reader.view(), "org:a", asked, Reach(Bounds(), 5), 9)
 
 
 def test_scores_of_two_facts(tmp_path: Path) -> None:
@@ -128,22 +142,22 @@ def test_scores_of_two_facts(tmp_path: Path) -> None:
     articles = [Article(f"x{n}", BASE_MS + n, BASE_MS + n, (one,)) for n, one in enumerate(said)]
     with GraphReader(fill_store(tmp_path / "g", articles)) as reader:
         view = reader.view()
-        node = find_node(view, "org:a")
-        assert node is not None
-        found = score(view, node, Question(Window(BASE_MS + MINUTE_MS, MINUTE_MS)), BASE_MS)
+        subject = find_subject(view, "org:a")
+        assert subject is not None
+        found = score(view, subject, Question(Window(BASE_MS + MINUTE_MS, MINUTE_MS)), BASE_MS)
         assert (found.sums.articles, found.sums.mentions) == (2, 3)
         assert found.sums.sentiment == pytest.approx((0.4 - 0.2) / 1.0)
         assert found.sums.sentiment_stddev == pytest.approx(math.sqrt(0.2 + 0.2 - 0.04))
         assert found.sums.relevance == pytest.approx(0.5)
         assert found.models == "ner=1 sentiment=1"
-        assert articles_ever(view, "org:a") == 2
+        assert article_count(view, "org:a", None, None) == 2
 
 
 def test_without_weight_there_is_no_sentiment(tmp_path: Path) -> None:
     articles = [Article("x", BASE_MS, BASE_MS, (Said("org:a", 0, MICRO, 1),))]
     with GraphReader(fill_store(tmp_path / "g", articles)) as reader:
         view = reader.view()
-        node = find_node(view, "org:a")
-        assert node is not None
-        found = score(view, node, Question(Window(BASE_MS + MINUTE_MS, MINUTE_MS)), BASE_MS)
+        subject = find_subject(view, "org:a")
+        assert subject is not None
+        found = score(view, subject, Question(Window(BASE_MS + MINUTE_MS, MINUTE_MS)), BASE_MS)
         assert (found.sums.sentiment, found.sums.sentiment_stddev, found.sums.relevance) == (None, None, 0.0)

@@ -163,9 +163,9 @@ def test_another_graph_is_opened_when_asked_for(running: Running) -> None:
 def test_a_store_that_was_built_again_is_served(running: Running) -> None:
     move_aside(running.store / "live", 1)
     until(lambda: not running.serves())
-    fill_store(running.store / "live", ARTICLES[:1])
+    fill_store(running.store / "live", [*ARTICLES, Article("more", T0, T0, (Said("org:a", 1, 1),))])
     until(running.serves)
-    assert running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == 2
+    assert running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == 5
 
 
 def test_stopping_ends_streams_and_refuses_new_calls(running: Running) -> None:

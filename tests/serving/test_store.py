@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from serving.keyspace import Entry
+from serving.keyspace import Entry, after_prefix
 from serving.progress import Progress, ProgressError
 from serving.store import (
     GraphReader,
     GraphWriter,
+    StoreCorruptError,
     StoreError,
     StoreLockedError,
     StoreMissingError,
-    after_prefix,
     graph_directory,
     move_aside,
 )
@@ -76,7 +76,7 @@ def test_a_broken_store_is_no_store(tmp_path: Path) -> None:
     os.truncate(table, table.stat().st_size // 2)
     with pytest.raises(StoreError) as raised:
         GraphWriter(tmp_path / "g")
-    assert type(raised.value) is StoreError
+    assert type(raised.value) is StoreCorruptError
 
 
 def test_only_the_latest_store_is_kept_aside(tmp_path: Path) -> None:

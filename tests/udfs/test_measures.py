@@ -35,3 +35,10 @@ def test_ndcg_is_one_for_the_best_order() -> None:
 def test_calibration_error_is_the_gap() -> None:
     sure = np.array([[0.9, 0.1], [0.9, 0.1]])
     assert measures.calibration_error(sure, [0, 1]) == pytest.approx(0.4)
+
+
+def test_f1_by_frequency_and_recall_of_each_label_alike() -> None:
+    found, wanted = ["a", "a", "a", "b"], ["a", "a", "b", "b"]
+    assert measures.weighted_f1(found, wanted) == pytest.approx((0.8 + 2 / 3) / 2)
+    assert measures.macro_recall(["a", "a", "a", "a"], ["a", "a", "a", "b"]) == 0.5
+    assert measures.weighted_f1(["a", "a", "a", "a"], ["a", "a", "a", "b"]) == pytest.approx(0.75 * 6 / 7)

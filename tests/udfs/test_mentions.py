@@ -111,6 +111,20 @@ def test_the_shipped_model_finds_names_of_headlines(text: str, expected: list[tu
     assert surfaces(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CHICAGO AT BOSTON", [("CHICAGO", "ORG"), ("BOSTON", "ORG")]),
+        ("Arsenal 3 Leeds 0", [("Arsenal", "ORG"), ("Leeds", "ORG")]),
+        ("Japan 2 Syria 1", [("Japan", "LOC"), ("Syria", "LOC")]),
+        ("1. Peter Hansen ( Denmark ) 1:22.5", [("Peter Hansen", "PER"), ("Denmark", "LOC")]),
+        ("LYON , France 1996-11-12", [("LYON", "LOC"), ("France", "LOC")]),
+    ],
+)
+def test_the_shipped_model_reads_tables_of_a_wire(text: str, expected: list[tuple[str, str]]) -> None:
+    assert surfaces(text) == expected
+
+
 def test_the_shipped_model_gives_the_same_each_time_whatever_was_read_between() -> None:
     text = "Lehman Brothers files for bankruptcy, Barclays in talks"
     before = FINDER._logits(text, tk.tokenise(TOKENIZER, text))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from udfs.topics import CLICKS, NEWS, POSTS
+from udfs.topics import CLICKS, NEWS, NEWS_GRAPH, POSTS
 from wiregraph.demo_feed import BACKLOG_S, QUANTILES_MIN, Feed, Latencies
 from wiregraph.demo_input import mapping_of, outgoing_of
 from wiregraph.demo_stack import MARKER, Stopped, clean, demo_stack, stoppable
@@ -131,7 +131,7 @@ def test_a_second_demo_in_a_directory_is_refused(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", held + wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout
         other.stdout.readline()
-        with pytest.raises(Failure, match="already"), demo_stack(tmp_path / "demo", print):
+        with pytest.raises(Failure, match="already"), demo_stack(tmp_path / "demo", (NEWS_GRAPH,), print):
             pass
 
 
@@ -168,6 +168,7 @@ def test_a_short_demo_agrees_with_the_truth_and_a_stopped_one_leaves_nothing_beh
         output, _ = whole.communicate()
     assert whole.returncode == 0, output
     assert "every count is the one that was generated" in output
+    assert "every alert is one that was generated" in output
     assert strays(tmp_path / "demo", (), ()) == []
     with run_demo(tmp_path) as cut:
         assert cut.stdout

@@ -78,10 +78,36 @@ def test_eval_relevance(tmp_path: Path) -> None:
     assert metrics == {"n": 1, "spearman": pytest.approx(1), "ndcg": pytest.approx(1)}
 
 
-@pytest.mark.parametrize("kind", ["topic", "social"])
-def test_what_is_not_there_yet_is_said(tmp_path: Path, kind: str) -> None:
-    with pytest.raises(Failure, match=r"no \w+ model yet"):
-        run(kind, str(write(tmp_path / "x.jsonl", {"text": "a", "label": "b"})))
+def test_eval_topic_by_number_by_name_and_of_the_wire(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Acme declares $0.35 quarterly dividend", "label": 4},
+        {"text": "Acme declares $0.35 quarterly dividend", "label": "4"},
+        {"text": "Acme declares $0.35 quarterly dividend", "label": "Earnings"},
+        {"text": "WHEAT\n\nWheat shipments fell 12 pct to 400,000 tonnes.", "labels": ["wheat", "obscure"]},
+    ]
+    metrics = run("topic", str(write(tmp_path / "topic.jsonl", *rows)))
+    assert metrics["n"] == 4
+    assert metrics["accuracy"] == 0.5
+    assert 0.5 < metrics["micro_f1"] < 1
+
+
+def test_eval_social(tmp_path: Path) -> None:
+    rows = [
+        {"text": "best quarter ever 🚀, I love this", "label": "positive"},
+        {"text": "worst airline ever, never again", "label": "negative"},
+        {"text": "worst airline ever, never again", "label": "positive"},
+    ]
+    metrics = run("social", str(write(tmp_path / "social.jsonl", *rows)))
+    assert metrics["n"] == 3
+    assert metrics["accuracy"] == pytest.approx(2 / 3)
+    assert metrics["macro_recall"] == pytest.approx(3 / 4)
+    assert metrics["weighted_f1"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("row", [{"text": "a", "label": "20"}, {"text": "a", "label": "b"}, {"text": "a"}])
+def test_an_unknown_topic_is_one_clear_error(tmp_path: Path, row: dict[str, str]) -> None:
+    with pytest.raises(Failure, match="form of a topic file"):
+        run("topic", str(write(tmp_path / "x.jsonl", row)))
 
 
 def test_a_missing_file_is_wrong_usage(tmp_path: Path) -> None:

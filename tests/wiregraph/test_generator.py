@@ -5,11 +5,17 @@ from itertools import pairwise
 import orjson
 import pytest
 
+from udfs.alerts import Alert, AlertState
+from udfs.clicks import Click as EngineClick
+from udfs.clicks import decode_click
 from udfs.decode import Reason, Refused, decode
+from udfs.patterns import Partition
 from udfs.records import Article
+from udfs.rulebook import Rulebook
 from udfs.topics import CLICKS, NEWS, POSTS
 from wiregraph.generator import OUT_OF_ORDER_MS_MAX, Size, generate
-from wiregraph.generator_clicks import HIGH_VALUE, RULE_WINDOW_MS, VIEWS_MAX
+from wiregraph.generator_alerts import expected_alerts
+from wiregraph.generator_plans import PLANS
 from wiregraph.generator_records import Fate, Kind, Sign, Stream, StreamRecord, TrueAlert
 
 SIZE = Size(items=3_000, sessions=150)
@@ -123,34 +129,57 @@ def test_records_are_out_of_order_and_a_few_are_late() -> None:
     assert 0 < late < len(times_ms) / 20
 
 
-def brute_force_alerts() -> set[TrueAlert]:
-    sessions: dict[str, dict[str, dict[str, object]]] = defaultdict(dict)
-    for record in stream().records:
-        if record.topic == CLICKS and record.value:
-            click = orjson.loads(record.value) | {"at": record.record_time_ms}
-            sessions[click["session_id"]].setdefault(click["event_id"], click)
-    return {alert for session, clicks in sessions.items() for alert in session_alerts(session, list(clicks.values()))}
+def clicks() -> list[StreamRecord]:
+    return [record for record in stream().records if record.topic == CLICKS]
 
 
-def session_alerts(session: str, clicks: list[dict[str, object]]) -> list[TrueAlert]:
-    alerts = []
-    for attempt in (click for click in clicks if click["kind"] == "coupon_attempt"):
-        views = sorted(
-            (int(str(click["at"])), str(click["event_id"]))
-            for click in clicks
-            if click["kind"] == "view"
-            and float(str(click["price"])) >= HIGH_VALUE
-            and 0 <= int(str(attempt["at"])) - int(str(click["at"])) <= RULE_WINDOW_MS
-        )
-        if len(views) > VIEWS_MAX:
-            trigger = str(attempt["event_id"])
-            alerts.append(TrueAlert(session, trigger, (*(event_id for _, event_id in views), trigger)))
-    return alerts
+@pytest.mark.parametrize("seed", [3, 7, 40, 41, 42])
+def test_alerts_are_those_of_the_rule(seed: int) -> None:
+    made = generate(seed, Size(items=10, sessions=200))
+    assert sorted(made.alerts, key=str) == sorted(expected_alerts(made.records), key=str)
+    assert len(made.alerts) > 20
 
 
-def test_alerts_are_those_of_the_rule() -> None:
-    assert set(stream().alerts) == brute_force_alerts()
-    assert len(stream().alerts) > 5
+def test_alerts_are_those_of_the_engine() -> None:
+    """Without any delay that is too long for a single partition: all of one stream's clicks are in it here."""
+    partition = Partition(Rulebook.built_in())
+    decoded = [decode_click(record.value, record.record_time_ms, str) for record in clicks()]
+    sound = [click for click in decoded if isinstance(click, EngineClick)]
+    assert len(sound) == len(decoded)
+    standing: dict[str, Alert] = {}
+    for click in sound:
+        standing |= {alert.alert_id: alert for alert in partition.add([click]).alerts}
+    found = [
+        TrueAlert(alert.session_id, alert.evidence[-1], alert.evidence)
+        for alert in standing.values()
+        if alert.state is AlertState.OPEN
+    ]
+    assert sorted(found, key=str) == sorted(stream().alerts, key=str)
+
+
+def test_every_plan_is_there_and_raises_what_it_says() -> None:
+    alerts = defaultdict(set)
+    for session in stream().sessions:
+        alerts[session.plan].add(len(session.alerts))
+    raising = {"abuser", "exactly dear", "exactly two minutes", "same moment", "late view"}
+    assert alerts == {name: {2} if name == "twice" else {int(name in raising)} for name in PLANS}
+
+
+def test_a_part_of_the_stream_raises_a_part_of_the_alerts() -> None:
+    records = stream().records
+    half = expected_alerts(records[: len(records) // 2])
+    assert 0 < len(half) < len(stream().alerts)
+    assert len({alert.event_id for alert in half} - {alert.event_id for alert in stream().alerts}) == 0
+
+
+def test_a_view_that_is_too_late_comes_after_what_shows_it() -> None:
+    plans = {session.session_id: session.plan for session in stream().sessions}
+    order = defaultdict(list)
+    for click in map(orjson.loads, dict.fromkeys(record.value or b"" for record in clicks())):
+        order[plans[click["session_id"]], click["session_id"]].append(click["kind"])
+    too_late = [kinds for (plan, _), kinds in order.items() if plan == "too late"]
+    assert too_late
+    assert all(kinds[-1] == "view" for kinds in too_late)
 
 
 def test_clicks_come_twice_now_and_then() -> None:

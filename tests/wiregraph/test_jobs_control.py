@@ -37,7 +37,8 @@ def test_an_unknown_job(tmp_path: Path) -> None:
         start(tmp_path, JobRequest("nonsense", "127.0.0.1:1"))
 
 
-def test_a_savepoint_that_is_none(tmp_path: Path) -> None:
+def test_a_savepoint_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREGRAPH_JARS", str(tmp_path))
     with pytest.raises(UsageError, match="_metadata"):
         start(tmp_path, JobRequest("news-graph", "127.0.0.1:1", savepoint=str(tmp_path)))
 

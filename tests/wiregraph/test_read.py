@@ -13,7 +13,7 @@ from serving.settings import ServerSettings
 from tests.oracles.graph import Article, Said
 from tests.oracles.strategies import BASE_MS
 from tests.serving.filling import fill_store
-from wiregraph import read
+from wiregraph import read, relations
 from wiregraph.errors import Failure, UsageError
 from wiregraph.graph_client import parse_window
 from wiregraph.stack import Stack, save_stack
@@ -28,6 +28,7 @@ ARTICLES += [Article("pair", T0, T0, (Said("org:zyxo-two", 500_000, 900_000, 1),
 
 app = typer.Typer()
 read.register(app)
+relations.register(app)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,35 @@ def test_top_neighbors_series_resolve(directory: Path) -> None:
     assert items(directory, "resolve", "quex")[0]["score"] == 1.0
     for command in (["top"], ["neighbors", "quex"], ["series", "org:quex"], ["resolve", "quex"]):
         assert "complete up to" in run(directory, *command) or command[0] == "resolve"
+
+
+def test_ways_movers_and_sectors(directory: Path) -> None:
+    path = ask(directory, "path", "quex", "org:zyxo-two")
+    assert isinstance(path["steps"], list)
+    assert [(one["entity_id"], one["articles"]) for one in path["steps"]] == [("org:zyxo-two", 1)]
+    assert (path["strength"], path["complete"]) == (0.25, True)
+    assert ask(directory, "path", "org:quex", "org:zyxo-one")["steps"] == []
+    assert "there is no path" in run(directory, "path", "org:quex", "org:zyxo-one")
+    assert "left out" not in run(directory, "neighbors", "quex", "--hops", "2")
+    reached = items(directory, "neighbors", "org:zyxo-two", "--hops", "2", "--min-weight", "0.25")
+    assert [(one["hops"], one["via"], one["strength"]) for one in reached] == [(1, "", 0.25)]
+    assert items(directory, "neighbors", "quex", "--min-weight", "0.26") == []
+    assert items(directory, "neighbors", "quex", "--min-articles", "2") == []
+    with pytest.raises(UsageError, match="--hops 2"):
+        run(directory, "neighbors", "quex", "--fan-out", "3")
+    assert items(directory, "movers") == []
+    moved = items(directory, "movers", "--by", "volume", "--window", "1m", "--as-of", str(T0 + 60_000))
+    assert moved == []  # There is no history.
+    assert "complete up to" in run(directory, "movers")
+    assert items(directory, "sectors") == items(directory, "top", "--sector", "Energy") == []
+
+
+def test_names_mean_what_was_known_then(directory: Path) -> None:
+    before = str(T0 - 1)
+    assert items(directory, "resolve", "quex", "--known-at", before) == []
+    assert [one["articles"] for one in items(directory, "resolve", "quex", "--as-of", str(T0))] == [0]
+    with pytest.raises(Failure, match="nothing is called 'quex'"):
+        run(directory, "entity", "quex", "--known-at", before)
 
 
 def test_status_has_counts_and_jobs(directory: Path) -> None:

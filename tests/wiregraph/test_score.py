@@ -24,12 +24,17 @@ def test_json_tells_entities_with_scores() -> None:
     assert entity["polarity"] == -1
     assert 0.5 < entity["relevance"] <= 1
     assert answer["models"].startswith("ner=")
+    assert answer["tone"] < 0
+    assert answer["tone_polarity"] == -1
+    assert 0 < answer["topics"]["news"]["probability"] <= 1
 
 
 def test_stdin_is_read_and_a_table_printed() -> None:
     result = CliRunner().invoke(APP, ["-"], input=TEXT, catch_exceptions=False)
     assert "Lehman" in result.stdout
     assert "negative" in result.stdout
+    assert result.stdout.startswith("topic: ")
+    assert "tone: -" in result.stdout
 
 
 def test_a_text_without_names_says_so() -> None:

@@ -15,7 +15,8 @@ from udfs.inference.sessions import start
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the smallest shipped model."""
+    """A copy of the smallest shipped model, with the tokenizer that it lists beside it."""
+    shutil.copy(WEIGHTS / "tokenizer.json", tmp_path)
     return Path(shutil.copytree(WEIGHTS / "relevance", tmp_path / "relevance"))
 
 
@@ -36,7 +37,7 @@ def field(number: int, content: bytes) -> bytes:
 def test_a_shipped_model_is_read(folder: Path) -> None:
     files = read_model(folder)
     assert files.manifest.name == "relevance"
-    assert set(files.contents) == {"model.onnx"}
+    assert set(files.contents) == {"model.onnx", "tokenizer.json"}
 
 
 def test_a_tampered_file_is_refused(folder: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from udfs.inference.manifest import read_model
 from udfs.inference.models import WEIGHTS
 from udfs.inference.sessions import start
 
-NAMES = ("ner", "sentiment", "relevance")
+NAMES = ("ner", "multitask", "relevance")
 SIZE_MAX = 25_000_000
 
 
@@ -42,9 +43,19 @@ def test_a_folder_without_models_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_floors() -> None:
-    ner, tone = (json.loads((WEIGHTS / name / "manifest.json").read_text()) for name in NAMES[:2])
+    ner, text = (json.loads((WEIGHTS / name / "manifest.json").read_text()) for name in NAMES[:2])
     assert ner["metrics"]["finer_ord_val"]["micro_f1"] >= 0.72
-    assert tone["metrics"]["sentfin_dev"]["accuracy"] >= 0.83
+    assert text["metrics"]["sentfin_dev"]["accuracy"] >= 0.84
+    assert text["metrics"]["phrasebank_dev"]["weighted_f1"] >= 0.84
+    assert text["metrics"]["twitter_financial_topic_dev"]["accuracy"] >= 0.85
+
+
+def test_a_model_without_thresholds_is_one_clear_error(tmp_path: Path) -> None:
+    shutil.copytree(WEIGHTS, tmp_path / "weights")
+    path = tmp_path / "weights/multitask/manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"thresholds": {}}))
+    with pytest.raises(ModelError, match="no threshold"):
+        load_models(tmp_path / "weights")
 
 
 def test_a_second_session_gives_the_same_bits() -> None:

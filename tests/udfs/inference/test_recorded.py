@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ def test_the_record_is_of_the_shipped_models() -> None:
 def test_recorded_outputs(wanted: dict[str, Any]) -> None:
     found: dict[str, Any] = record(MODELS, wanted["text"])
     assert found["mentions"] == wanted["mentions"]
+    assert found["tone"] == pytest.approx(wanted["tone"], abs=SENTIMENT_TOLERANCE)
+    assert found["topic"][0] == wanted["topic"][0]
+    assert found["wire_topics"] == wanted["wire_topics"]
     for ours, theirs in zip(found["sentiment"], wanted["sentiment"], strict=True):
         assert ours == pytest.approx(theirs, abs=SENTIMENT_TOLERANCE)
     assert found["relevance"] == pytest.approx(wanted["relevance"], abs=RELEVANCE_TOLERANCE)
@@ -33,8 +37,9 @@ def test_recorded_outputs(wanted: dict[str, Any]) -> None:
 @pytest.mark.parametrize("wanted", RECORDED["records"], ids=lambda wanted: wanted["text"][:20])
 def test_the_same_bits_whatever_was_read_before(wanted: dict[str, Any]) -> None:
     text = wanted["text"]
-    alone = MODELS.sentiment.score(text, [tuple(span[:2]) for span in wanted["mentions"]])
+    alone = MODELS.text.read(text, [tuple(span[:2]) for span in wanted["mentions"]])
     for other in RECORDED["records"]:
         MODELS.mentions.find(other["text"])
-        MODELS.sentiment.score(other["text"], [tuple(span[:2]) for span in other["mentions"]])
-    assert alone == MODELS.sentiment.score(text, [tuple(span[:2]) for span in wanted["mentions"]])
+        MODELS.text.read(other["text"], [tuple(span[:2]) for span in other["mentions"]])
+    again = MODELS.text.read(text, [tuple(span[:2]) for span in wanted["mentions"]])
+    assert [part.tolist() for part in astuple(alone)] == [part.tolist() for part in astuple(again)]

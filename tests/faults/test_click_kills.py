@@ -1,0 +1,105 @@
+"""SIGKILL of the click job and of the broker while clicks come in: the alerts are those of the brute-force twin."""
+
+import os
+import signal
+from pathlib import Path
+
+import orjson
+import psutil
+import pytest
+
+from tests.e2e.click_system import ClickSystem, click, click_broker
+from tests.e2e.system import wait_for
+from tests.oracles.patterns import Expected, expected
+from tests.oracles.sessions import START_MS, Case, case
+from tests.wiregraph.kafka_topics import Tail
+from udfs.clicks import Click, decode_click
+from udfs.rulebook import history_row
+from udfs.topics import ALERTS, CLICKS, CONTROL
+from wiregraph import jobs_control, processes, stack_control
+from wiregraph.errors import Failure
+from wiregraph.producing import Outgoing
+from wiregraph.stack import BROKER, load_stack
+from wiregraph.stack_control import Wish
+
+pytestmark = [pytest.mark.jvm, pytest.mark.timeout(1_800)]
+
+CASE: Case = case(seed=23, sessions=600)
+HOUR_MS = 3_600_000
+
+
+def outgoing(one: Click) -> Outgoing:
+    fields = {**one._asdict(), "event_time": one.event_time_ms, "user_id": one.user}
+    if one.price_micro is not None:
+        fields["price"] = one.price_micro / 1_000_000
+    return Outgoing(CLICKS, one.session_id.encode(), orjson.dumps(fields), one.event_time_ms)
+
+
+def kill_all(process: psutil.Process | None) -> None:
+    """The process that started the job and Flink's own."""
+    assert process is not None
+    for member in [*process.children(recursive=True), process]:
+        os.kill(member.pid, signal.SIGKILL)
+
+
+def bring_back(system: ClickSystem) -> None:
+    """Start the broker again; a busy machine may need longer than `stack up` waits."""
+    wish = Wish(system.directory, only_broker=True)
+    for _ in range(4):
+        try:
+            stack_control.up(wish, print)
+        except Failure:
+            continue
+        return
+    stack_control.up(wish, print)
+
+
+def await_checkpoint(system: ClickSystem) -> None:
+    state = system.directory / "state" / "click-fraud"
+    before = jobs_control.newest_snapshot(state)
+    wait_for(lambda: jobs_control.newest_snapshot(state) != before or None)
+
+
+def arrivals(clicks: Tail) -> list[list[Click]]:
+    """The clicks of each partition in their order."""
+    found: dict[int, list[Click]] = {}
+    for record in clicks.records():
+        one = decode_click(record.value, record.timestamp, str)
+        assert isinstance(one, Click)
+        found.setdefault(record.partition, []).append(one)
+    return list(found.values())
+
+
+def open_alerts(system: ClickSystem) -> set[Expected]:
+    return {
+        Expected(row["rule"], row["rule_version"], row["session_id"], tuple(row["evidence"]))
+        for row in system.alerts().values()
+        if row["state"] == "open"
+    }
+
+
+def test_kills_change_no_alert(tmp_path: Path) -> None:
+    records = [outgoing(one) for one in CASE.clicks]
+    third = len(records) // 3
+    with click_broker(tmp_path / "stack") as system:
+        clicks = Tail({"bootstrap_servers": system.bootstrap}, CLICKS)
+        system.send([Outgoing(CONTROL, one.name.encode(), history_row(one), START_MS) for one in CASE.histories])
+        system.start_job()
+        system.send(records[:third])
+        wait_for(lambda: system.rows(ALERTS) or None)
+        await_checkpoint(system)
+        system.send(records[third : third + 50])
+        kill_all(processes.find(system.job))
+        system.send(records[third + 50 : 2 * third])
+        system.start_job()
+        broker = load_stack(system.directory).processes[BROKER]
+        os.kill(broker.pid, signal.SIGKILL)
+        wait_for(lambda: None if processes.is_alive(broker) else True)
+        bring_back(system)
+        system.send(records[2 * third :])
+        # Ahead by more than any window, in every partition: all absences are decided.
+        system.send([click(f"end{one}", 0, START_MS + 2 * HOUR_MS, "view") for one in range(40)])
+        truth = {alert for partition in arrivals(clicks) for alert in expected(partition, CASE.histories)}
+        assert len(truth) > 50
+        assert len({alert.rule for alert in truth}) > 1
+        wait_for(lambda: open_alerts(system) == truth or None, timeout_s=300)
