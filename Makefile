@@ -9,7 +9,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 PROTOS := $(wildcard proto/wiregraph/v1/*.proto)
 
-.PHONY: setup check test demo bench train clean
+.PHONY: setup check test known-at demo bench train clean
 setup: .build/python .build/protos .build/jars/done  ## environment in .venv, protos, jars
 
 .build/python: requirements.lock pyproject.toml
@@ -40,17 +40,30 @@ check: .build/python .build/protos  ## format, lint, types, import contracts, un
 test: setup  ## the tests that CI runs
 	$(BIN)/pytest
 
+known-at: setup  ## 100,000 questions with known_at against the brute-force twin; some minutes
+	WIREGRAPH_CASES=100000 $(BIN)/pytest -q --timeout=0 tests/serving/test_known_at.py
+
 demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
 
-bench: setup  ## ONLY=news|models runs one group
+bench: setup .build/bench-venv/done  ## ONLY=news|fraud|models runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
-train: .build/train-venv/done  ## DATA=dir; an hour on 2 cores; finished stages in .build/train are used again
-	for model in relevance sentiment ner; do
+.build/bench-venv/done: benchmarks/requirements.txt  ## the peers that are measured, apart from what we run
+	$(PYTHON) -m venv .build/bench-venv
+	.build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+train: .build/train-venv/done  ## DATA=dir; some hours on 2 cores; finished stages in .build/train are used again
+	for model in relevance ner multitask; do
 		.build/train-venv/bin/python -m models.$$model --data '$(DATA)' --out models/weights/$$model
 	done
+	.build/train-venv/bin/python -m models.light_ner --data '$(DATA)' --out models/weights/ner-light
+	.build/train-venv/bin/python -m models.light_text --data '$(DATA)' --out models/weights/multitask-light
 	.build/train-venv/bin/python -m models.recorded --out tests/udfs/inference/recorded.json
+	.build/train-venv/bin/python -m models.recorded --light --out tests/udfs/inference/recorded_light.json
+	.build/train-venv/bin/python -m models.fraud --data '$(DATA)' --out models/weights/cascade
+	.build/train-venv/bin/python -m models.fraud_recorded --out tests/udfs/inference/recorded_cascade.json
 
 .build/train-venv/done: models/requirements.txt models/requirements-base.txt
 	$(PYTHON) -m venv .build/train-venv
