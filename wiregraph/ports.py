@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import time
 from collections.abc import Iterable
 
 from wiregraph.errors import Failure
@@ -12,6 +13,9 @@ HOST = "127.0.0.1"
 SERVER_PORTS = range(20_000, 32_000)
 """Below those that the system gives to clients: a client that keeps trying a dead server's port there
 ends up connected to itself, and the server cannot have its port back."""
+RELEASE_S = 20.0
+"""How long a remembered port is waited for: a server that was killed holds it until its last thread is gone, and
+all its clients still look for it there."""
 
 
 def is_free(port: int) -> bool:
@@ -36,7 +40,7 @@ def accepts(port: int) -> bool:
 
 
 def choose(asked: int | None, remembered: int, taken: Iterable[int] = ()) -> int:
-    """The port that was asked for, else the remembered one if it is free, else any that is.
+    """The port that was asked for, else the remembered one if it is free soon, else any that is.
 
     Raises Failure where the one asked for is in use.
     """
@@ -45,7 +49,17 @@ def choose(asked: int | None, remembered: int, taken: Iterable[int] = ()) -> int
             raise Failure(f"port {asked} is already taken: choose another, or leave the option out to have one found")
         return asked
     avoid = set(taken)
-    return remembered if remembered and remembered not in avoid and is_free(remembered) else _any_free(avoid)
+    return remembered if remembered and remembered not in avoid and _released(remembered) else _any_free(avoid)
+
+
+def _released(port: int) -> bool:
+    """Whether a port is free, or becomes so in a while."""
+    deadline = time.monotonic() + RELEASE_S
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _any_free(avoid: set[int]) -> int:

@@ -1,4 +1,5 @@
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,11 +19,21 @@ def test_a_port_that_is_asked_for_must_be_free(taken: int) -> None:
         ports.choose(taken, 0)
 
 
-def test_a_remembered_port_is_taken_again_where_it_is_free(taken: int) -> None:
+def test_a_remembered_port_is_taken_again_where_it_is_free(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "RELEASE_S", 0.1)
     free = ports.choose(None, 0)
     assert ports.choose(None, free) == free
     assert ports.choose(None, taken) != taken
     assert ports.choose(None, free, taken=[free]) != free
+
+
+def test_a_remembered_port_that_a_killed_server_still_holds_is_waited_for() -> None:
+    server = socket.create_server((ports.HOST, 0))
+    port = server.getsockname()[1]
+    closing = threading.Timer(0.3, server.close)
+    closing.start()
+    assert ports.choose(None, port) == port
+    closing.join()
 
 
 def test_whether_somebody_listens(taken: int) -> None:
