@@ -23,7 +23,7 @@ from jobs.click_operators import ClickSettings, DecideClicks
 from jobs.click_rows import MATCHES, MATCHES_TYPE, ROW_TYPE
 from jobs.click_rules import RULES
 from jobs.control import read_rules
-from jobs.environment import table_environment
+from jobs.environment import run, table_environment
 from jobs.keys import key_expression, keyed
 from jobs.settings import JobSettings, parse_settings
 from udfs import topics
@@ -97,7 +97,7 @@ def main() -> None:
         key = settings.pseudonym_key or Path()
         load_pseudonyms(key)
         told = ClickSettings(key.absolute(), tuple(read_rules(settings)), settings.models, cascade=settings.cascade)
-        build(settings, told).execute().wait()
+        run(build(settings, told), settings)
     except (ModelError, PseudonymKeyError, FileNotFoundError) as error:
         sys.exit(f"{settings.job_name}: {error}")
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pyflink
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
 from pyflink.pyflink_gateway_server import get_jvm_opts
-from pyflink.table import EnvironmentSettings, StreamTableEnvironment
+from pyflink.table import EnvironmentSettings, StatementSet, StreamTableEnvironment
+from pyflink.util.java_utils import to_jarray
 
 from jobs.keys import KEY_GROUPS
 from jobs.settings import JobSettings
@@ -28,16 +30,35 @@ JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
 
 
 def table_environment(settings: JobSettings) -> StreamTableEnvironment:
-    """An environment whose Flink runs in this process's JVM, and its Python in worker processes or in that JVM too."""
+    """An environment whose Flink runs in this process's JVM or on a cluster, and its Python beside it or within."""
     _prepare_process(settings)
     configuration = Configuration()
     for name, value in flink_options(settings).items():
         configuration.set_string(name, value)
-    environment = StreamExecutionEnvironment.get_execution_environment(configuration)
+    if settings.cluster:
+        environment = _remote_environment(settings, configuration)
+    else:
+        environment = StreamExecutionEnvironment.get_execution_environment(configuration)
     table = StreamTableEnvironment.create(environment, EnvironmentSettings.in_streaming_mode())
     for name, value in {**TABLE_OPTIONS, **({} if settings.in_threads else SUM_OPTIONS)}.items():
         table.get_config().set(name, value)
     return table
+
+
+def _remote_environment(settings: JobSettings, configuration: Configuration) -> StreamExecutionEnvironment:
+    """An environment that hands its jobs to a session cluster, with the jars that they need."""
+    gateway = get_gateway()
+    jars = [str(jar.absolute()) for jar in _jars(settings)]
+    host, port = settings.cluster.rsplit(":", 1)
+    java = gateway.jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment
+    return StreamExecutionEnvironment(
+        java.createRemoteEnvironment(
+            host,
+            int(port),
+            configuration._j_configuration,  # noqa: SLF001 - PyFlink has no call for it
+            to_jarray(gateway.jvm.String, jars),
+        )
+    )
 
 
 def _prepare_process(settings: JobSettings) -> None:
@@ -63,7 +84,7 @@ def flink_options(settings: JobSettings) -> dict[str, str]:
         **_state_options(settings),
         **_python_options(settings),
         **_job_options(settings),
-        **_embedded_options(settings),
+        **({} if settings.cluster else _embedded_options(settings)),
         **_fast_options(settings),
     }
 
@@ -101,7 +122,7 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
 
 def _python_options(settings: JobSettings) -> dict[str, str]:
     return {
-        "python.executable": sys.executable,
+        "python.executable": settings.python,
         "python.client.executable": sys.executable,
         "python.execution-mode": "thread" if settings.in_threads else "process",
         # A Python within the JVM knows of no virtual environment.
@@ -118,7 +139,7 @@ def _job_options(settings: JobSettings) -> dict[str, str]:
         "pipeline.max-parallelism": str(KEY_GROUPS),
         # A record crosses three exchanges, each of which holds a buffer back for 100 ms by default.
         "execution.buffer-timeout.interval": "10 ms",
-        "pipeline.jars": ";".join(jar.absolute().as_uri() for jar in connector_jars(settings)),
+        "pipeline.jars": ";".join(jar.absolute().as_uri() for jar in _jars(settings)),
     }
 
 
@@ -143,6 +164,26 @@ def _workers(settings: JobSettings) -> dict[str, str]:
     """Python that runs within a TaskManager shares its interpreter's lock with all of its slots, so it gets one."""
     slots, managers = (1, settings.parallelism) if settings.in_threads else (settings.parallelism, 1)
     return {"taskmanager.numberOfTaskSlots": str(slots), "minicluster.number-of-taskmanagers": str(managers)}
+
+
+def run(statements: StatementSet, settings: JobSettings) -> None:
+    """Run a job until it ends; a cluster gets it and goes on with it, its id is printed."""
+    result = statements.execute()
+    client = result.get_job_client()
+    if settings.cluster and client:
+        sys.stdout.write(f"{client.get_job_id()}\n")
+    else:
+        result.wait()
+
+
+def _jars(settings: JobSettings) -> list[Path]:
+    """What a job's classes come from: with jars of its own, a cluster does not see the wheel's any more."""
+    return [*connector_jars(settings), *([python_jar()] if settings.cluster else [])]
+
+
+def python_jar() -> Path:
+    """The jar of PyFlink's wheel that runs Python."""
+    return next((_FLINK_HOME / "opt").glob("flink-python-*.jar"))
 
 
 def connector_jars(settings: JobSettings) -> list[Path]:

@@ -17,7 +17,7 @@ from pyflink.common import Types
 from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import sinks, sources, uids
-from jobs.environment import table_environment
+from jobs.environment import run, table_environment
 from jobs.keys import key_expression, keyed
 from jobs.operators import READING_TYPE, ReadArticle
 from jobs.settings import JobSettings, parse_settings
@@ -125,7 +125,7 @@ def main() -> None:
     try:
         # Here, and not in a worker alone, which Flink would start again and again.
         check_models(settings.models)
-        build(settings).execute().wait()
+        run(build(settings), settings)
     except (ModelError, FileNotFoundError) as error:
         sys.exit(f"{settings.job_name}: {error}")
 

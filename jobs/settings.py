@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,9 @@ class JobSettings:
 
     `state_dir` holds checkpoints, savepoints and scratch files, `restore_from` is one of the first two or
     empty. Flink runs in this process's JVM, answers on `rest_port` (0 picks a free one) and logs to
-    `log_dir`. `bounded` reads each partition to its present end and stops. `pseudonym_key` is the secret of
-    the click job's pseudonyms; without `cascade` its rules decide alone.
+    `log_dir`; or it is the session cluster whose REST API answers on `cluster` (HOST:PORT) and whose machines
+    all have `state_dir` and `python`. `bounded` reads each partition to its present end and stops.
+    `pseudonym_key` is the secret of the click job's pseudonyms; without `cascade` its rules decide alone.
     """
 
     bootstrap: str
@@ -36,6 +38,8 @@ class JobSettings:
     job: str = NEWS_GRAPH
     pseudonym_key: Path | None = None
     cascade: bool = True
+    cluster: str = ""
+    python: str = sys.executable
 
     @property
     def job_name(self) -> str:
@@ -69,6 +73,8 @@ def parse_settings(arguments: Sequence[str] | None = None, job: str = NEWS_GRAPH
     parser.add_argument("--checkpoint-interval-ms", type=int, default=10_000)
     parser.add_argument("--bundle-time-ms", type=int, default=20, help="how long a bundle waits for company")
     parser.add_argument("--models", type=Path, help="folder of the models; the repository's own by default")
+    parser.add_argument("--cluster", default="", help="HOST:PORT of a session cluster's REST API")
+    parser.add_argument("--python", default=sys.executable, help="the Python of the cluster's machines")
     if job == CLICK_FRAUD:
         parser.add_argument("--pseudonym-key", type=Path, required=True, help="file with the key of the pseudonyms")
         parser.add_argument("--no-cascade", dest="cascade", action="store_false", help="rules decide alone")

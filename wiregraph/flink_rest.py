@@ -33,6 +33,16 @@ class FlinkJob:
         return self.state == "RUNNING" and self.running == self.tasks > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a job that runs as one; `records` were read by it since it was started."""
+
+    stage_id: str
+    name: str
+    state: str
+    records: int
+
+
 def jobs(address: str) -> list[FlinkJob]:
     """All jobs that a cluster remembers; raises Failure where it does not answer."""
     overview = _call(address, "/jobs/overview")["jobs"]
@@ -49,20 +59,49 @@ def jobs(address: str) -> list[FlinkJob]:
     ]
 
 
-def savepoint(address: str, job_id: str, directory: str | None, timeout_s: float) -> str:
+def savepoint(address: str, job_id: str, directory: str, timeout_s: float) -> str:
     """Take a savepoint; gives its path."""
-    body = {"cancel-job": False, **_target("target-directory", directory)}
+    body = {"cancel-job": False, "target-directory": directory}
     return _await(address, job_id, _call(address, f"/jobs/{job_id}/savepoints", body)["request-id"], timeout_s)
 
 
-def stop(address: str, job_id: str, directory: str | None, timeout_s: float) -> str:
+def stop(address: str, job_id: str, directory: str, timeout_s: float) -> str:
     """Stop a job with a savepoint; gives its path. PyFlink's own call for this is broken in 2.2.1."""
-    body = {"drain": False, **_target("targetDirectory", directory)}
+    body = {"drain": False, "targetDirectory": directory}
     return _await(address, job_id, _call(address, f"/jobs/{job_id}/stop", body)["request-id"], timeout_s)
 
 
-def _target(name: str, directory: str | None) -> dict[str, str]:
-    return {name: directory} if directory else {}
+def cancel(address: str, job_id: str) -> None:
+    """End a job at once; what it has written down stays."""
+    _call(address, f"/jobs/{job_id}", method="PATCH")
+
+
+def slots(address: str) -> int:
+    """How many task slots a cluster has in all."""
+    return int(_call(address, "/overview")["slots-total"])
+
+
+def failures(address: str, job_id: str) -> list[str]:
+    """Why a job was started again, the latest first: the innermost cause of each failure."""
+    history = _call(address, f"/jobs/{job_id}/exceptions")["exceptionHistory"]["entries"]
+    return [_innermost(entry["stacktrace"]) for entry in history]
+
+
+def stages(address: str, job_id: str) -> list[Stage]:
+    """The stages of a job, sources first."""
+    found = _call(address, f"/jobs/{job_id}")["vertices"]
+    return [Stage(one["id"], one["name"], one["status"], one["metrics"]["read-records"]) for one in found]
+
+
+def watermark(address: str, job_id: str, stage: Stage) -> int | None:
+    """The event time in ms that a stage has reached in all its tasks, or None while it does not say."""
+    found = _call(address, f"/jobs/{job_id}/vertices/{stage.stage_id}/watermarks")
+    return min((int(one["value"]) for one in found), default=None)  # type: ignore[call-overload]  # a list here
+
+
+def _innermost(trace: str) -> str:
+    causes = [line for line in trace.splitlines() if line.startswith("Caused by:")]
+    return causes[-1].strip()[:300] if causes else _first_line(trace)
 
 
 def _await(address: str, job_id: str, request_id: str, timeout_s: float) -> str:
@@ -81,10 +120,10 @@ def _location(operation: dict[str, Any]) -> str:
     return str(operation["location"])
 
 
-def _call(address: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def _call(address: str, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(
-        f"http://{address}/v1{path}", data=data, headers={"Content-Type": "application/json"}
+        f"http://{address}/v1{path}", data=data, headers={"Content-Type": "application/json"}, method=method
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - as above

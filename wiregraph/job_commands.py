@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,12 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
-from wiregraph import jobs_control, processes
+from wiregraph import jobs_control
 from wiregraph.errors import Failure
 from wiregraph.jobs_control import JobRequest
 from wiregraph.options import DEFAULT_DIR, BootstrapOption, DirOption, JsonOption, KafkaConfigOption
-from wiregraph.processes import ProcessRecord
-from wiregraph.stack import load_stack
+from wiregraph.stack import JobRecord, load_stack
 
 app = typer.Typer(no_args_is_help=True, help="Flink jobs: start, list, take savepoints, stop.")
 
@@ -28,6 +28,12 @@ TargetOption = Annotated[
 ]
 SavepointOption = Annotated[str, typer.Option(help="Restore from this; the newest checkpoint by default.")]
 FromScratchOption = Annotated[bool, typer.Option("--from-scratch", help="Restore nothing, read all again.")]
+ClusterOption = Annotated[
+    str, typer.Option(metavar="HOST:PORT", help="REST API of a session cluster to submit to; else one is embedded.")
+]
+PythonOption = Annotated[
+    str, typer.Option(help="The Python of the cluster's machines, with Wiregraph installed; this one by default.")
+]
 DetachOption = Annotated[bool, typer.Option("--detach", help="Return once the job runs.")]
 
 
@@ -41,6 +47,8 @@ def news_graph(  # noqa: PLR0913 - a command's options are its arguments
     parallelism: Annotated[int, typer.Option(min=1, max=128, help="How many Python workers read articles.")] = 1,
     savepoint: SavepointOption = "",
     from_scratch: FromScratchOption = False,
+    cluster: ClusterOption = "",
+    python: PythonOption = sys.executable,
     detach: DetachOption = False,
 ) -> None:
     """Read news and posts, keep the knowledge graph up to date; runs until stopped."""
@@ -51,6 +59,8 @@ def news_graph(  # noqa: PLR0913 - a command's options are its arguments
         parallelism=parallelism,
         savepoint=None if from_scratch else savepoint,
         kafka_config=kafka_config,
+        cluster=cluster,
+        python=python,
     )
     _run(directory, request, detach=detach)
 
@@ -65,6 +75,8 @@ def click_fraud(  # noqa: PLR0913 - a command's options are its arguments
     parallelism: Annotated[int, typer.Option(min=1, max=128, help="How many workers read clicks.")] = 1,
     savepoint: SavepointOption = "",
     from_scratch: FromScratchOption = False,
+    cluster: ClusterOption = "",
+    python: PythonOption = sys.executable,
     detach: DetachOption = False,
     pseudonym_key: Annotated[
         Path | None,
@@ -85,6 +97,8 @@ def click_fraud(  # noqa: PLR0913 - a command's options are its arguments
         kafka_config=kafka_config,
         pseudonym_key=pseudonym_key,
         cascade=cascade,
+        cluster=cluster,
+        python=python,
     )
     _run(directory, request, detach=detach)
 
@@ -94,7 +108,7 @@ def _run(directory: Path, request: JobRequest, *, detach: bool) -> None:
     record = jobs_control.start(directory, request)
     try:
         jobs_control.await_running(directory, record)
-        typer.echo(f"{record.name} runs: pid {record.pid}, Flink on 127.0.0.1:{record.port}")
+        typer.echo(f"{record.name} runs: {_place(record)}")
         if not detach:
             _follow(directory, record)
     except (Failure, KeyboardInterrupt):
@@ -102,10 +116,14 @@ def _run(directory: Path, request: JobRequest, *, detach: bool) -> None:
         raise
 
 
-def _follow(directory: Path, record: ProcessRecord) -> None:
-    """Wait for a job's process; Ctrl-C ends it, its newest checkpoint stays."""
+def _place(record: JobRecord) -> str:
+    return f"job {record.job_id} on {record.cluster}" if record.cluster else f"pid {record.pid}, Flink on {record.rest}"
+
+
+def _follow(directory: Path, record: JobRecord) -> None:
+    """Wait for a job's end; Ctrl-C ends it, its newest checkpoint stays."""
     try:
-        while processes.is_alive(record):
+        while jobs_control.is_alive(record):
             time.sleep(0.5)
     except KeyboardInterrupt:
         jobs_control.end(directory, record)
@@ -125,7 +143,7 @@ def list_jobs(directory: DirOption = DEFAULT_DIR, *, json: JsonOption = False) -
     for job in found:
         colour = "green" if job.state == "RUNNING" else "red" if job.state == "DEAD" else "yellow"
         table.add_row(
-            job.name, f"[{colour}]{job.state}[/]", str(job.pid), job.rest, f"{job.uptime_s:.0f} s", job.job_id
+            job.name, f"[{colour}]{job.state}[/]", str(job.pid or "-"), job.rest, f"{job.uptime_s:.0f} s", job.job_id
         )
     Console().print(table)
 

@@ -1,4 +1,4 @@
-"""Start, find and stop Flink jobs that run on an embedded cluster, each in a process of its own.
+"""Start, find and stop Flink jobs: on an embedded cluster, each in a process of its own, or on a session cluster.
 
 A job registers in DIR/jobs, its state lies in DIR/state/NAME, its logs in DIR/logs. A job started
 again goes on from its newest checkpoint or savepoint; without one it reads its topics from the
@@ -8,6 +8,7 @@ beginning, which gives the same graph, for every upsert is idempotent.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,18 +17,21 @@ from pathlib import Path
 
 import psutil
 
+from jobs.replay_plan import REPLAY
 from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
 from wiregraph import flink_rest, ports, processes
 from wiregraph.broker import ROOT, jars_directory
 from wiregraph.errors import Failure, UsageError
 from wiregraph.flink_rest import FlinkJob
-from wiregraph.processes import Launch, ProcessRecord
+from wiregraph.processes import Launch
 from wiregraph.pseudonym_key import ensure_key
-from wiregraph.stack import read_jobs
+from wiregraph.stack import JobRecord, read_jobs
 
-MODULES = {NEWS_GRAPH: "jobs.news_graph", CLICK_FRAUD: "jobs.click_fraud"}
+MODULES = {NEWS_GRAPH: "jobs.news_graph", CLICK_FRAUD: "jobs.click_fraud", REPLAY: "jobs.replay"}
 """Jobs by the name that a user gives, and the module that runs each."""
-START_TIMEOUT_S = 300.0
+START_TIMEOUT_S = 900.0
+"""A loaded machine takes minutes; a job that cannot run says so before, see `FAILURES_MAX`."""
+FAILURES_MAX = 3
 SAVEPOINT_TIMEOUT_S = 300.0
 EXIT_TIMEOUT_S = 60.0
 
@@ -37,6 +41,8 @@ class JobRequest:
     """What to start: `savepoint` is a path to restore from, "" the newest there is, None nothing at all.
 
     `pseudonym_key` and `cascade` are the click job's: its secret, by default the stack's own, and its models.
+    `cluster` is the HOST:PORT of a session cluster's REST API, `python` the Python of its machines. `plan` is a
+    replay's, `models` the folder of the models, by default the one that the environment names.
     """
 
     job: str
@@ -47,6 +53,10 @@ class JobRequest:
     kafka_config: Path | None = None
     pseudonym_key: Path | None = None
     cascade: bool = True
+    cluster: str = ""
+    python: str = sys.executable
+    plan: Path | None = None
+    models: str = ""
 
     @property
     def name(self) -> str:
@@ -56,7 +66,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A registered job; `state` is Flink's, or `STARTING` before it answers, or `DEAD`."""
+    """A registered job; `state` is Flink's, or `STARTING` before it answers, or `DEAD`; `pid` 0 on a cluster."""
 
     name: str
     state: str
@@ -66,23 +76,54 @@ class JobStatus:
     uptime_s: float
 
 
-def start(directory: Path, request: JobRequest) -> ProcessRecord:
-    """Spawn a job's process; raises Failure where that job runs already."""
+def start(directory: Path, request: JobRequest) -> JobRecord:
+    """Spawn a job's process, or submit it to its cluster; raises Failure where that job runs already."""
     if request.job not in MODULES:
         raise UsageError(f"there is no job {request.job}: choose one of {', '.join(MODULES)}")
     running = next((record for _, record in _alive(directory) if record.name == request.name), None)
     if running:
-        raise Failure(f"{request.name} already runs: pid {running.pid}; `wiregraph job stop {request.name}` ends it")
-    port = ports.choose(None, 0)
-    argv = [sys.executable, "-m", MODULES[request.job], *_arguments(directory, request, port)]
-    launch = Launch(request.name, argv, directory, directory / "logs" / f"{request.name}.log", port)
-    record = processes.spawn(launch, ROOT)
+        where = f"on {running.cluster}" if running.cluster else f"pid {running.pid}"
+        raise Failure(f"{request.name} already runs: {where}; `wiregraph job stop {request.name}` ends it")
+    record = _submitted(directory, request) if request.cluster else _spawned(directory, request)
     _register(directory, record)
     return record
 
 
+def _spawned(directory: Path, request: JobRequest) -> JobRecord:
+    port = ports.choose(None, 0)
+    launch = Launch(request.name, _command(directory, request, port), directory, _log(directory, request.name), port)
+    return JobRecord(**processes.spawn(launch, ROOT).model_dump())
+
+
+def _submitted(directory: Path, request: JobRequest) -> JobRecord:
+    """Hand a job to its cluster; raises Failure where that does not answer or refuses."""
+    flink_rest.jobs(request.cluster)
+    log, started = _log(directory, request.name), time.time()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as file:
+        argv = _command(directory, request, 0)
+        done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=file, check=False)  # noqa: S603 - as in `processes.spawn`
+    if done.returncode:
+        raise Failure(f"{request.name} was not submitted to {request.cluster}: {last_words(directory, request.name)}")
+    job_id = done.stdout.decode().split()[-1]
+    return JobRecord(name=request.name, started=started, cluster=request.cluster, job_id=job_id)
+
+
+def _command(directory: Path, request: JobRequest, port: int) -> list[str]:
+    plan = [str(request.plan.absolute())] if request.plan else []
+    return [sys.executable, "-m", MODULES[request.job], *plan, *_arguments(directory, request, port)]
+
+
+def _state(directory: Path, name: str) -> Path:
+    return directory.absolute() / "state" / name
+
+
+def _log(directory: Path, name: str) -> Path:
+    return directory / "logs" / f"{name}.log"
+
+
 def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
-    state = directory.absolute() / "state" / request.name
+    state = _state(directory, request.name)
     options = {
         "--bootstrap": request.bootstrap,
         "--state-dir": str(state),
@@ -91,8 +132,10 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
         "--graph": request.graph,
         "--parallelism": str(request.parallelism),
         "--rest-port": str(port),
+        "--cluster": request.cluster,
+        "--python": request.python,
         "--restore-from": _restore_from(state, request.savepoint),
-        "--models": os.environ.get("WIREGRAPH_MODELS", ""),
+        "--models": request.models or os.environ.get("WIREGRAPH_MODELS", ""),
         "--kafka-config": str(request.kafka_config.absolute()) if request.kafka_config else "",
     }
     given = [f"{name}={value}" for name, value in options.items() if value]
@@ -126,27 +169,39 @@ def newest_snapshot(state: Path) -> str:
     return newest.parent.absolute().as_uri() if newest else ""
 
 
-def _register(directory: Path, record: ProcessRecord) -> None:
+def _register(directory: Path, record: JobRecord) -> None:
     folder = directory / "jobs"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{record.name}.json").write_text(record.model_dump_json() + "\n", "utf-8")
 
 
-def await_running(directory: Path, record: ProcessRecord) -> None:
-    """Wait until every task of a job runs; raises Failure with its last words where it ends instead."""
+def await_running(directory: Path, record: JobRecord) -> None:
+    """Wait until every task of a job runs; raises Failure with the reason where it ends or fails again and again."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        if not processes.is_alive(record):
-            raise Failure(f"{record.name} ended: {_last_words(directory, record.name)}")
+        if not is_alive(record):
+            raise Failure(f"{record.name} ended: {last_words(directory, record.name)}")
         job = _flink_job(record)
         if job and job.at_work:
             return
+        reasons = flink_rest.failures(record.rest, job.job_id) if job else []
+        if len(reasons) >= FAILURES_MAX:
+            raise Failure(f"{record.name} fails again and again: {reasons[0]} (see {_log(directory, record.name)})")
         time.sleep(0.5)
     raise Failure(f"{record.name} did not run after {START_TIMEOUT_S:.0f} s: see {directory / 'logs'}")
 
 
-def _last_words(directory: Path, name: str) -> str:
-    log = directory / "logs" / f"{name}.log"
+def is_alive(record: JobRecord) -> bool:
+    """Whether a job's process runs, or its cluster still has it at work."""
+    if not record.cluster:
+        return processes.is_alive(record)
+    job = _flink_job(record)
+    return job is not None and job.state not in flink_rest.ENDED
+
+
+def last_words(directory: Path, name: str) -> str:
+    """Why a job's process ended, by its log."""
+    log = _log(directory, name)
     lines = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
     cause = next((line for line in reversed(lines) if line.startswith("Caused by:")), "")
     return f"{cause or processes.last_line(log) or 'it said nothing'} (see {log})"
@@ -157,28 +212,30 @@ def list_jobs(directory: Path) -> list[JobStatus]:
     return [_status(record) for _, record in read_jobs(directory)]
 
 
-def _status(record: ProcessRecord) -> JobStatus:
-    alive = processes.is_alive(record)
-    job = _flink_job(record) if alive else None
+def _status(record: JobRecord) -> JobStatus:
+    alive = is_alive(record)
+    job = _flink_job(record) if alive or record.cluster else None
     state = job.state if job else "STARTING" if alive else "DEAD"
     uptime_s = max(0.0, time.time() - record.started) if alive else 0.0
-    rest = f"{ports.HOST}:{record.port}"
-    return JobStatus(record.name, state, record.pid, rest, job.job_id if job else "", round(uptime_s, 1))
+    job_id = job.job_id if job else record.job_id
+    return JobStatus(record.name, state, record.pid, record.rest, job_id, round(uptime_s, 1))
 
 
-def _flink_job(record: ProcessRecord) -> FlinkJob | None:
+def _flink_job(record: JobRecord) -> FlinkJob | None:
+    """What Flink says of a job; of an embedded cluster's only one, or of the one that was submitted."""
     try:
-        found = flink_rest.jobs(f"{ports.HOST}:{record.port}")
+        found = flink_rest.jobs(record.rest)
     except Failure:
         return None
-    return max(found, key=lambda job: job.started_ms, default=None)
+    own = [job for job in found if record.job_id in ("", job.job_id)]
+    return max(own, key=lambda job: job.started_ms, default=None)
 
 
-def _alive(directory: Path) -> Iterator[tuple[Path, ProcessRecord]]:
-    return ((file, record) for file, record in read_jobs(directory) if processes.is_alive(record))
+def _alive(directory: Path) -> Iterator[tuple[Path, JobRecord]]:
+    return ((file, record) for file, record in read_jobs(directory) if is_alive(record))
 
 
-def _running(directory: Path, name: str) -> tuple[Path, ProcessRecord, FlinkJob]:
+def _running(directory: Path, name: str) -> tuple[Path, JobRecord, FlinkJob]:
     for file, record in _alive(directory):
         job = _flink_job(record) if record.name == name else None
         if job and job.state not in flink_rest.ENDED:
@@ -186,16 +243,21 @@ def _running(directory: Path, name: str) -> tuple[Path, ProcessRecord, FlinkJob]
     raise Failure(f"no job {name} runs in {directory}: see `wiregraph job list`")
 
 
+def _target(directory: Path, name: str, target: str | None) -> str:
+    """Where a savepoint goes; a cluster's own configuration need not say."""
+    return _uri(target or str(_state(directory, name) / "savepoints"))
+
+
 def take_savepoint(directory: Path, name: str, target: str | None) -> str:
     """A savepoint of a running job; gives its path."""
     _, record, job = _running(directory, name)
-    return flink_rest.savepoint(f"{ports.HOST}:{record.port}", job.job_id, _uri(target or ""), SAVEPOINT_TIMEOUT_S)
+    return flink_rest.savepoint(record.rest, job.job_id, _target(directory, name, target), SAVEPOINT_TIMEOUT_S)
 
 
 def stop(directory: Path, name: str, target: str | None) -> str:
     """Stop a running job with a savepoint and wait for its process to end; gives the savepoint's path."""
     file, record, job = _running(directory, name)
-    location = flink_rest.stop(f"{ports.HOST}:{record.port}", job.job_id, _uri(target or ""), SAVEPOINT_TIMEOUT_S)
+    location = flink_rest.stop(record.rest, job.job_id, _target(directory, name, target), SAVEPOINT_TIMEOUT_S)
     process = processes.find(record)
     if process:
         psutil.wait_procs([process], timeout=EXIT_TIMEOUT_S)
@@ -204,7 +266,10 @@ def stop(directory: Path, name: str, target: str | None) -> str:
     return location
 
 
-def end(directory: Path, record: ProcessRecord) -> None:
-    """End a job's process at once; its newest checkpoint stays and the next start goes on from it."""
-    processes.stop(record, grace_s=5.0)
+def end(directory: Path, record: JobRecord) -> None:
+    """End a job at once; its newest checkpoint stays and the next start goes on from it."""
+    if record.cluster:
+        flink_rest.cancel(record.cluster, record.job_id)
+    else:
+        processes.stop(record, grace_s=5.0)
     (directory / "jobs" / f"{record.name}.json").unlink(missing_ok=True)

@@ -62,6 +62,19 @@ class Stack(BaseModel):
         return name in self.processes and is_alive(self.processes[name])
 
 
+class JobRecord(ProcessRecord):
+    """A job as it is written down; on a `cluster` (its REST API's HOST:PORT) it has a `job_id` and no process."""
+
+    pid: int = 0
+    cluster: str = ""
+    job_id: str = ""
+
+    @property
+    def rest(self) -> str:
+        """Where Flink's REST API answers for it, HOST:PORT."""
+        return self.cluster or f"{HOST}:{self.port}"
+
+
 def stack_file(directory: Path) -> Path:
     """Where a stack is written down."""
     return directory / "stack.json"
@@ -94,12 +107,12 @@ def save_stack(directory: Path, stack: Stack) -> None:
     fresh.replace(file)
 
 
-def read_jobs(directory: Path) -> list[tuple[Path, ProcessRecord]]:
+def read_jobs(directory: Path) -> list[tuple[Path, JobRecord]]:
     """The jobs that registered in DIR/jobs, each with its file; files that are half-written are skipped."""
     found = []
     for file in sorted((directory / "jobs").glob("*.json")):
         try:
-            found.append((file, ProcessRecord.model_validate_json(file.read_bytes())))
+            found.append((file, JobRecord.model_validate_json(file.read_bytes())))
         except (OSError, ValidationError):
             continue
     return found

@@ -25,6 +25,7 @@ from wiregraph.stack import (
     BROKER,
     NAMES,
     SERVER,
+    JobRecord,
     Stack,
     locked,
     read_jobs,
@@ -196,7 +197,10 @@ def down(directory: Path, say: Say) -> int:
         return stopped + running + _end_strays(directory, (), say)
 
 
-def _stop_job(file: Path, record: ProcessRecord, say: Say) -> bool:
+def _stop_job(file: Path, record: JobRecord, say: Say) -> bool:
+    if record.cluster:
+        say(f"the job {record.name} goes on on {record.cluster}: `wiregraph job stop {record.name}` ends it")
+        return False
     ended = processes.stop(record, GRACE_S)
     if ended:
         say(f"stopped the job {record.name}")

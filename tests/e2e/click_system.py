@@ -17,9 +17,8 @@ from tests.wiregraph.kafka_topics import Tail
 from udfs.topics import ALERTS, CLICK_FRAUD, CLICKS, CONTROL, DEAD_LETTERS, LATE
 from wiregraph import jobs_control, processes, stack_control
 from wiregraph.jobs_control import JobRequest
-from wiregraph.processes import ProcessRecord
 from wiregraph.producing import Outgoing, open_sender
-from wiregraph.stack import load_stack
+from wiregraph.stack import JobRecord, load_stack
 from wiregraph.stack_control import Wish
 
 T0 = 1_700_000_000_000
@@ -56,8 +55,8 @@ class ClickSystem:
         return load_stack(self.directory).bootstrap
 
     @property
-    def job(self) -> ProcessRecord:
-        return ProcessRecord.model_validate_json((self.directory / "jobs" / f"{CLICK_FRAUD}.json").read_bytes())
+    def job(self) -> JobRecord:
+        return JobRecord.model_validate_json((self.directory / "jobs" / f"{CLICK_FRAUD}.json").read_bytes())
 
     def start_job(self, savepoint: str | None = "") -> None:
         request = JobRequest(CLICK_FRAUD, self.bootstrap, savepoint=savepoint, cascade=False)
@@ -110,7 +109,7 @@ class ClickSystem:
             own = [one for one in self.alerts().values() if one["session_id"] == session and one["rule"] == rule]
             return next((one for one in own if wanted.items() <= one.items()), None)
 
-        return wait_for(ask, timeout_s=60)
+        return wait_for(ask)
 
     def await_rows(self, topic: str, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The rows of a topic once they are enough."""

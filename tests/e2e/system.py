@@ -18,16 +18,15 @@ from wiregraph import jobs_control, processes, stack_control
 from wiregraph.demo_answers import Answers, connect
 from wiregraph.demo_records import Progress
 from wiregraph.jobs_control import JobRequest
-from wiregraph.processes import ProcessRecord
 from wiregraph.producing import Outgoing, open_sender
-from wiregraph.stack import Stack, load_stack
+from wiregraph.stack import JobRecord, Stack, load_stack
 from wiregraph.stack_control import Wish
 from wiregraph.v1.services_pb2_grpc import GraphStub
 
 Answer = TypeVar("Answer")
 
 JOB = "news-graph"
-SETTLED_S = 180.0
+SETTLED_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,12 @@ class System:
         return load_stack(self.directory)
 
     @property
-    def job(self) -> ProcessRecord:
-        return ProcessRecord.model_validate_json((self.directory / "jobs" / f"{JOB}.json").read_bytes())
+    def job(self) -> JobRecord:
+        return JobRecord.model_validate_json((self.directory / "jobs" / f"{JOB}.json").read_bytes())
 
-    def start_job(self) -> None:
-        jobs_control.start(self.directory, JobRequest(JOB, self.stack.bootstrap))
-        jobs_control.await_running(self.directory, self.job)
+    def start_job(self, job: str = JOB, cluster: str = "") -> None:
+        record = jobs_control.start(self.directory, JobRequest(job, self.stack.bootstrap, cluster=cluster))
+        jobs_control.await_running(self.directory, record)
 
     def send(self, records: list[Outgoing]) -> None:
         with open_sender({"bootstrap_servers": self.stack.bootstrap}, NEWS) as sender:
@@ -119,12 +118,18 @@ def wait_for(ask: Callable[[], Answer | None], timeout_s: float = SETTLED_S) -> 
 
 
 @contextmanager
-def running_system(directory: Path) -> Iterator[System]:
-    """A fresh system with its job at work; all of it is stopped at the end."""
-    system = System(directory)
+def running_stack(directory: Path) -> Iterator[System]:
+    """A fresh system without a job; all that runs in `directory` is stopped at the end."""
     try:
         stack_control.up(Wish(directory), print)
-        system.start_job()
-        yield system
+        yield System(directory)
     finally:
         stack_control.down(directory, print)
+
+
+@contextmanager
+def running_system(directory: Path) -> Iterator[System]:
+    """A fresh system with its job at work; all of it is stopped at the end."""
+    with running_stack(directory) as system:
+        system.start_job()
+        yield system

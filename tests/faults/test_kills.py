@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.system import System, running_system, wait_for
-from udfs.topics import CLICKS
-from wiregraph import processes, stack_control
+from tests.e2e.click_system import T0, ClickSystem, attempt, views
+from tests.e2e.cluster import TASK_MANAGER, cluster
+from tests.e2e.system import System, running_stack, running_system, wait_for
+from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
+from wiregraph import jobs_control, processes, stack_control
 from wiregraph.generator import Size, generate
 from wiregraph.producing import Outgoing
 from wiregraph.stack import APPLIER, SERVER
@@ -60,3 +62,31 @@ def test_kills_change_nothing(undisturbed: str, tmp_path: Path) -> None:
         system.settled(len(RECORDS))
         assert [other.pid for other in system.python_workers()] != [worker.pid]
         assert system.wiregraph("dump") == undisturbed
+
+
+def test_both_jobs_on_a_session_cluster_that_loses_a_task_manager(undisturbed: str, tmp_path: Path) -> None:
+    with cluster(tmp_path / "flink", task_managers=2) as flink, running_stack(tmp_path / "stack") as system:
+        clicks = ClickSystem(system.directory)
+        for job in (NEWS_GRAPH, CLICK_FRAUD):
+            system.start_job(job, flink.address)
+        listed = jobs_control.list_jobs(system.directory)
+        assert [(job.name, job.state, job.pid) for job in listed] == [
+            (CLICK_FRAUD, "RUNNING", 0),
+            (NEWS_GRAPH, "RUNNING", 0),
+        ]
+        system.send(RECORDS[:THIRD])
+        clicks.send(views("a", T0, 7))
+        wait_for(lambda: system.counted() or None)
+        flink.kill(f"{TASK_MANAGER}-0")
+        system.send(RECORDS[THIRD : 2 * THIRD])
+        flink.start(f"{TASK_MANAGER}-0")
+        wait_for(lambda: system.counted() >= 2 * THIRD or None)
+        for job in (NEWS_GRAPH, CLICK_FRAUD):
+            assert (Path(jobs_control.stop(system.directory, job, None).removeprefix("file:")) / "_metadata").is_file()
+            system.start_job(job, flink.address)
+        system.send(RECORDS[2 * THIRD :])
+        clicks.send([attempt("a", T0 + 10_000)])
+        assert len(clicks.alert_of("a")["evidence"]) == 8
+        system.settled(len(RECORDS))
+        graph = [line for line in system.wiregraph("dump").splitlines() if not line.startswith("alert/")]
+        assert graph == undisturbed.splitlines()

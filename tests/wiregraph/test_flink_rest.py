@@ -49,7 +49,7 @@ def test_a_savepoint_is_waited_for() -> None:
     done = {"status": {"id": "COMPLETED"}, "operation": {"location": "file:/s"}}
     answers = {"/v1/jobs/j1/savepoints": {"request-id": "r"}, "/v1/jobs/j1/savepoints/r": done}
     with flink(answers) as address:
-        assert flink_rest.savepoint(address, "j1", None, 5) == "file:/s"
+        assert flink_rest.savepoint(address, "j1", "/s", 5) == "file:/s"
 
 
 def test_a_failed_savepoint_says_why() -> None:
@@ -68,7 +68,7 @@ def test_a_savepoint_that_takes_too_long() -> None:
         "/v1/jobs/j1/savepoints/r": {"status": {"id": "IN_PROGRESS"}},
     }
     with flink(answers) as address, pytest.raises(Failure, match="not done"):
-        flink_rest.savepoint(address, "j1", None, 0.3)
+        flink_rest.savepoint(address, "j1", "/s", 0.3)
 
 
 def test_a_refusal_and_silence_are_one_line_each() -> None:

@@ -10,6 +10,7 @@ from wiregraph import jobs_control, processes
 from wiregraph.errors import Failure, UsageError
 from wiregraph.jobs_control import JobRequest, list_jobs, newest_snapshot, start
 from wiregraph.processes import Launch
+from wiregraph.stack import JobRecord
 
 REQUEST = JobRequest("news-graph", "127.0.0.1:1")
 
@@ -20,6 +21,11 @@ def snapshot(path: Path, age_s: int) -> str:
     metadata.touch()
     os.utime(metadata, (1_000_000 - age_s,) * 2)
     return path.as_uri()
+
+
+def spawned(directory: Path, code: str) -> JobRecord:
+    launch = Launch("news-graph", [sys.executable, "-c", code], directory, directory / "log")
+    return JobRecord(**processes.spawn(launch, directory).model_dump())
 
 
 def test_the_newest_snapshot_of_either_kind(tmp_path: Path) -> None:
@@ -51,8 +57,7 @@ def test_a_savepoint_is_meant_from_where_the_user_stands(tmp_path: Path, monkeyp
 
 
 def test_a_job_that_runs_already_is_not_started_again(tmp_path: Path) -> None:
-    launch = Launch("news-graph", [sys.executable, "-c", "import time; time.sleep(60)"], tmp_path, tmp_path / "log")
-    record = processes.spawn(launch, tmp_path)
+    record = spawned(tmp_path, "import time; time.sleep(60)")
     try:
         jobs_control._register(tmp_path, record)
         assert [job.state for job in list_jobs(tmp_path)] == ["STARTING"]
@@ -64,8 +69,7 @@ def test_a_job_that_runs_already_is_not_started_again(tmp_path: Path) -> None:
 
 
 def test_a_dead_job_is_listed_as_dead(tmp_path: Path) -> None:
-    launch = Launch("news-graph", [sys.executable, "-c", ""], tmp_path, tmp_path / "log")
-    record = processes.spawn(launch, tmp_path)
+    record = spawned(tmp_path, "")
     processes.stop(record)
     jobs_control._register(tmp_path, record)
     assert [(job.state, job.uptime_s) for job in list_jobs(tmp_path)] == [("DEAD", 0.0)]
