@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import fraud, models, news
+from benchmarks import fraud, models, news, read
 from benchmarks.report import write_results
 
-GROUPS = {"fraud": fraud.measure, "models": models.measure, "news": news.measure}
+GROUPS = {"fraud": fraud.measure, "models": models.measure, "news": news.measure, "read": read.measure}
 
 
 def main() -> None:
