@@ -60,13 +60,18 @@ def graph_spec(graph: str = "") -> TopicSpec:
     return TopicSpec(graph_topic(graph), partitions=4, compacted=True)
 
 
+def alerts_spec(graph: str = "") -> TopicSpec:
+    """How the topic of a graph's alerts is created."""
+    return TopicSpec(alerts_topic(graph), partitions=4, compacted=True)
+
+
 ALL = (
     TopicSpec(NEWS, 4),
     TopicSpec(POSTS, 4),
     TopicSpec(CLICKS, 4),
     TopicSpec(CONTROL, 1, compacted=True),
     graph_spec(),
-    TopicSpec(ALERTS, 4, compacted=True),
+    alerts_spec(),
     TopicSpec(LABELS, 4, compacted=True),
     TopicSpec(DEAD_LETTERS, 1),
     TopicSpec(LATE, 1),

@@ -13,12 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
+from udfs.topics import CLICK_FRAUD, NEWS_GRAPH, alerts_spec, graph_spec
 from wiregraph import jobs_control
 from wiregraph.errors import Failure
 from wiregraph.jobs_control import JobRequest
+from wiregraph.kafka_config import kafka_options
 from wiregraph.options import DEFAULT_DIR, BootstrapOption, DirOption, JsonOption, KafkaConfigOption
 from wiregraph.stack import JobRecord, load_stack
+from wiregraph.topics_admin import create_missing
 
 app = typer.Typer(no_args_is_help=True, help="Flink jobs: start, list, take savepoints, stop.")
 
@@ -105,6 +107,9 @@ def click_fraud(  # noqa: PLR0913 - a command's options are its arguments
 
 def _run(directory: Path, request: JobRequest, *, detach: bool) -> None:
     """Start a job; without `detach` until it ends, however that comes."""
+    if request.graph:
+        wanted = alerts_spec(request.graph) if request.job == CLICK_FRAUD else graph_spec(request.graph)
+        create_missing(kafka_options(directory, request.bootstrap, request.kafka_config), [wanted])
     record = jobs_control.start(directory, request)
     try:
         jobs_control.await_running(directory, record)
