@@ -29,7 +29,7 @@ JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
 """An embedded cluster's heap; its state lies outside of it, in RocksDB."""
 
 
-def table_environment(settings: JobSettings) -> StreamTableEnvironment:
+def table_environment(settings: JobSettings, mode: EnvironmentSettings | None = None) -> StreamTableEnvironment:
     """An environment whose Flink runs in this process's JVM or on a cluster, and its Python beside it or within."""
     _prepare_process(settings)
     configuration = Configuration()
@@ -39,7 +39,7 @@ def table_environment(settings: JobSettings) -> StreamTableEnvironment:
         environment = _remote_environment(settings, configuration)
     else:
         environment = StreamExecutionEnvironment.get_execution_environment(configuration)
-    table = StreamTableEnvironment.create(environment, EnvironmentSettings.in_streaming_mode())
+    table = StreamTableEnvironment.create(environment, mode or EnvironmentSettings.in_streaming_mode())
     for name, value in {**TABLE_OPTIONS, **({} if settings.in_threads else SUM_OPTIONS)}.items():
         table.get_config().set(name, value)
     return table

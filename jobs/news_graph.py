@@ -12,6 +12,7 @@ The readings pass through a DataStream, so the models run once an article, whate
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from pyflink.common import Types
 from pyflink.table import StatementSet, StreamTableEnvironment
@@ -94,11 +95,19 @@ _KEYED_TYPE = Types.ROW([Types.STRING(), _RECORD])
 def build(settings: JobSettings) -> StatementSet:
     """The whole topology, ready to be executed or explained."""
     table = table_environment(settings)
-    _create_tables(table, settings)
+    table.execute_sql(sources.articles_table(settings, [NEWS, POSTS]))
+    return read_articles(table, settings, ReadArticle(settings.models), INSERTS)
+
+
+def read_articles(
+    table: StreamTableEnvironment, settings: JobSettings, reader: ReadArticle, inserts: Mapping[str, str]
+) -> StatementSet:
+    """From the table of articles on."""
+    _create_sinks(table, settings)
     articles = table.to_append_stream(table.sql_query(_KEYED), _KEYED_TYPE)
     readings = (
         keyed(articles, _RECORD)
-        .process(ReadArticle(settings.models, forget=not settings.bounded), READING_TYPE)
+        .process(reader, READING_TYPE)
         .name(uids.READ_ARTICLE)
         .uid(uids.READ_ARTICLE)
         # In a thread of its own, so that the sums of one bundle are made while the models read the next.
@@ -106,13 +115,12 @@ def build(settings: JobSettings) -> StatementSet:
     )
     table.create_temporary_view(uids.READINGS, table.from_data_stream(readings))
     statements = table.create_statement_set()
-    for name, select in INSERTS.items():
+    for name, select in inserts.items():
         statements.add_insert_sql(f"INSERT INTO `{name}` {select}")
     return statements
 
 
-def _create_tables(table: StreamTableEnvironment, settings: JobSettings) -> None:
-    table.execute_sql(sources.articles_table(settings, [NEWS, POSTS]))
+def _create_sinks(table: StreamTableEnvironment, settings: JobSettings) -> None:
     for name in sinks.CHANGELOG_TABLES:
         table.execute_sql(sinks.changelog_table(settings, name))
     table.execute_sql(sinks.dead_letters_table(settings))

@@ -17,10 +17,7 @@ from udfs.lateness import arrive
 from udfs.reader import load_reader
 from udfs.reading import Reading
 from udfs.records import Article, Fact
-
-DAY_MS = 24 * 3_600_000
-FORGET_AFTER_MS = 4 * DAY_MS
-"""How long a live job remembers an article's id, in event time: 2 days and a margin for records ahead."""
+from udfs.replaying import DAY_MS, EVERYTHING, FORGET_AFTER_MS, EventRange
 
 FACT_TYPE = Types.ROW_NAMED(
     [
@@ -59,12 +56,13 @@ class ReadArticle(KeyedProcessFunction):
     """Decodes each record of an input partition once, in order, and reads the articles among them.
 
     Keyed by input partition, since producers key by id: which of two records with one id came first is
-    the partition's order, and so is the highest event time before a record, which makes it late.
+    the partition's order, and so is the highest event time before a record, which makes it late. A replay
+    forgets what a live job forgets, and of what lies outside of its range it notes the ids and times alone.
     """
 
-    def __init__(self, models: Path | None, *, forget: bool) -> None:
+    def __init__(self, models: Path | None, kept: EventRange = EVERYTHING) -> None:
         self._models = models
-        self._forget = forget
+        self._kept = kept
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the models once a worker; state is declared typed, or it would be pickled."""
@@ -73,20 +71,28 @@ class ReadArticle(KeyedProcessFunction):
         self._latest = runtime_context.get_state(ValueStateDescriptor("latest", Types.LONG()))
 
     def process_element(self, value: Row, _context: KeyedProcessFunction.Context) -> Iterator[Row]:
-        """One reading a record; the columns are those of `_RECORD` in the topology."""
+        """One reading a record that counts; the columns are those of `_RECORD` in the topology."""
         payload, topic, partition, offset, record_time = value
-        place = [topic, partition, offset]
-        decoded = decode(topic, payload, record_time.to_epoch_milli())
+        place, record_time_ms = [topic, partition, offset], record_time.to_epoch_milli()
+        decoded = decode(topic, payload, record_time_ms)
         if isinstance(decoded, Refused):
-            yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *refusal_columns(decoded, payload))
+            if self._kept.holds(record_time_ms):
+                yield Row(*place, DEAD_LETTER, *_NO_ARTICLE, *_NO_READING, *refusal_columns(decoded, payload))
             return
-        lateness_ms = self._arrive(decoded.event_time_ms)
-        if self._seen.contains(decoded.article_id):
-            yield _row(place, DUPLICATE, decoded, lateness_ms, None)
-            return
-        self._seen.put(decoded.article_id, decoded.event_time_ms)
-        reading = self._reader.read(decoded)
-        yield _row(place, ARTICLE if reading.facts else EMPTY, decoded, lateness_ms, reading)
+        lateness_ms, first = self._arrive(decoded.event_time_ms), self._is_first(decoded)
+        if self._kept.holds(decoded.event_time_ms):
+            yield self._read(place, decoded, lateness_ms) if first else _row(place, DUPLICATE, decoded, lateness_ms)
+
+    def _is_first(self, article: Article) -> bool:
+        """Whether no article had this id before, as far back as is remembered; from now on one has."""
+        if self._seen.contains(article.article_id):
+            return False
+        self._seen.put(article.article_id, article.event_time_ms)
+        return True
+
+    def _read(self, place: list[object], article: Article, lateness_ms: int) -> Row:
+        reading = self._reader.read(article)
+        return _row(place, ARTICLE if reading.facts else EMPTY, article, lateness_ms, reading)
 
     def _arrive(self, event_time_ms: int) -> int:
         """The lateness of a record in milliseconds; moves the partition's highest event time on."""
@@ -94,7 +100,7 @@ class ReadArticle(KeyedProcessFunction):
         arrival = arrive(before_ms, event_time_ms)
         if arrival.latest_ms != before_ms:
             self._latest.update(arrival.latest_ms)
-            if self._forget and arrival.latest_ms // DAY_MS > (before_ms or 0) // DAY_MS:
+            if arrival.latest_ms // DAY_MS > (before_ms or 0) // DAY_MS:
                 self._forget_before(arrival.latest_ms - FORGET_AFTER_MS)
         return arrival.lateness_ms
 
@@ -104,7 +110,7 @@ class ReadArticle(KeyedProcessFunction):
             self._seen.remove(article_id)
 
 
-def _row(place: list[object], outcome: str, article: Article, lateness_ms: int, reading: Reading | None) -> Row:
+def _row(place: list[object], outcome: str, article: Article, lateness_ms: int, reading: Reading | None = None) -> Row:
     columns = _reading_columns(reading) if reading else _NO_READING
     return Row(*place, outcome, *_article_columns(article), lateness_ms, *columns, *_NO_REFUSAL)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from jobs import uids
 from jobs.settings import JobSettings
 from jobs.sources import client_options, with_options
@@ -19,6 +21,12 @@ _COLUMNS = {
   `dead_letters` BIGINT, `edges_cut` BIGINT, `known_assumed` BIGINT, `late` BIGINT, `latest_event` BIGINT""",
 }
 CHANGELOG_TABLES = tuple(_COLUMNS)
+
+
+def columns(*names: str) -> str:
+    """The columns of rows of these kinds in one table, each once."""
+    lists = (re.split(r",\s*", _COLUMNS[name]) for name in names)
+    return ", ".join(dict.fromkeys(column for columns in lists for column in columns))
 
 
 def changelog_table(settings: JobSettings, name: str) -> str:

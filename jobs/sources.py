@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobs import uids
+from jobs.replay_plan import Span
 from jobs.settings import JobSettings
 from udfs.kafka_properties import BOOTSTRAP, read_properties
 from udfs.lateness import OUT_OF_ORDERNESS_MS
@@ -27,13 +28,36 @@ def client_options(settings: JobSettings) -> dict[str, str]:
 
 def articles_table(settings: JobSettings, topics: Sequence[str]) -> str:
     """Raw records of the input topics; the record's timestamp drives the watermark, per partition."""
+    return _articles(uids.ARTICLES, _raw_options(settings, topics, NEWS_GRAPH))
+
+
+def replayed_table(settings: JobSettings, name: str, spans: Sequence[Span]) -> str:
+    """The same of some offsets of one topic."""
+    return _articles(name, {**_raw_options(settings, [spans[0].topic], NEWS_GRAPH), **span_options(spans)})
+
+
+def span_options(spans: Sequence[Span]) -> dict[str, str]:
+    """Reads these offsets of one topic's partitions and ends; a table with offsets knows one topic only."""
+    starts, ends = (
+        ";".join(f"partition:{span.partition},offset:{offset}" for span, offset in zip(spans, offsets, strict=True))
+        for offsets in ([span.start for span in spans], [span.end for span in spans])
+    )
+    return {
+        "scan.startup.mode": "specific-offsets",
+        "scan.startup.specific-offsets": starts,
+        "scan.bounded.mode": "specific-offsets",
+        "scan.bounded.specific-offsets": ends,
+    }
+
+
+def _articles(name: str, raw: dict[str, str]) -> str:
     options = {
-        **_raw_options(settings, topics, NEWS_GRAPH),
+        **raw,
         # The client empties one partition's fetch before the next: with the default of 1 MiB packed, one would
         # run days of a wire ahead of another, and the watermark would wait for the slowest.
         "properties.max.partition.fetch.bytes": str(64 * 1024),
     }
-    return f"""CREATE TEMPORARY TABLE `{uids.ARTICLES}` (
+    return f"""CREATE TEMPORARY TABLE `{name}` (
   `value` BYTES,
   `topic` STRING METADATA VIRTUAL,
   `partition` INT METADATA VIRTUAL,

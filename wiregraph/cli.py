@@ -11,6 +11,7 @@ from wiregraph import (
     alerts_commands,
     dead_letters_commands,
     demo,
+    diff,
     dump,
     evaluate,
     graph_commands,
@@ -18,6 +19,7 @@ from wiregraph import (
     job_commands,
     read,
     relations,
+    replay_command,
     rules_commands,
     score,
     stack_commands,
@@ -43,6 +45,8 @@ relations.register(app)
 alerts_commands.register(app)
 app.add_typer(rules_commands.app, name="rules")
 app.command("dump")(dump.dump)
+app.command("diff")(diff.diff)
+app.command("replay")(replay_command.replay_command)
 app.add_typer(graph_commands.app, name="graph")
 app.command("backup")(graph_commands.backup)
 app.command("restore")(graph_commands.restore)

@@ -61,19 +61,24 @@ def dump(
 
 def dump_lines(view: View, kind: DumpKind | None = None) -> Iterator[bytes]:
     """One line a row, sorted; deleted rows are no state. Control characters in keys are escaped."""
-    for key, value in _rows(view, kind):
+    for key, value in rows(view, kind):
         yield b"\t".join((key, b"%d" % keyspace.row_version(value), keyspace.row_json(value))) + b"\n"
 
 
 def json_lines(view: View, kind: DumpKind | None = None) -> Iterator[bytes]:
     """The same as JSON: one object a line with key, version and value."""
-    for key, value in _rows(view, kind):
-        quoted = key.replace(b'"', b'\\"')  # Control characters and backslashes are escaped in the key.
+    for key, value in rows(view, kind):
         version, content = keyspace.row_version(value), keyspace.row_json(value)
-        yield b'{"key":"%b","version":%d,"value":%b}\n' % (quoted, version, content)
+        yield b'{"key":%b,"version":%d,"value":%b}\n' % (json_key(key), version, content)
 
 
-def _rows(view: View, kind: DumpKind | None) -> Iterator[tuple[bytes, bytes]]:
+def json_key(key: bytes) -> bytes:
+    """A row's key as a JSON string: control characters and backslashes are escaped in it already."""
+    return b'"%b"' % key.replace(b'"', b'\\"')
+
+
+def rows(view: View, kind: DumpKind | None) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and stored values, ascending; deleted rows are no state."""
     for key, value in view.scan_prefix(keyspace.ROW + _PREFIXES[kind]):
         if keyspace.row_json(value) != DELETED:
             yield key[len(keyspace.ROW) :], value

@@ -13,7 +13,8 @@ from wiregraph.errors import Failure
 
 TIMEOUT_S = 10.0
 POLL_S = 0.2
-ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
+FINISHED = "FINISHED"
+ENDED = frozenset({"FAILED", "CANCELED", FINISHED})
 
 
 @dataclass(frozen=True, slots=True)

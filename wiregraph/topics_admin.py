@@ -28,7 +28,7 @@ class TopicCount:
 
 def create_missing(options: Mapping[str, Any], specs: Iterable[TopicSpec]) -> list[str]:
     """Create the topics that the cluster lacks and wait for them; gives their names."""
-    with _admin(options) as admin:
+    with admin_client(options) as admin:
         present = set(admin.list_topics())
         missing = {spec.name: _creation(spec) for spec in specs if spec.name not in present}
         if missing:
@@ -39,7 +39,7 @@ def create_missing(options: Mapping[str, Any], specs: Iterable[TopicSpec]) -> li
 
 def delete_topics(options: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Delete those of the topics that the cluster has; gives their names."""
-    with _admin(options) as admin:
+    with admin_client(options) as admin:
         present = set(admin.list_topics())
         gone = [name for name in names if name in present]
         if gone:
@@ -52,7 +52,8 @@ def _creation(spec: TopicSpec) -> dict[str, Any]:
 
 
 @contextmanager
-def _admin(options: Mapping[str, Any]) -> Iterator[KafkaAdminClient]:
+def admin_client(options: Mapping[str, Any]) -> Iterator[KafkaAdminClient]:
+    """A client for what is no record; what Kafka refuses becomes a Failure."""
     try:
         admin = KafkaAdminClient(**options)
         try:
@@ -79,7 +80,7 @@ def record_counts(options: Mapping[str, Any], names: Iterable[str] | None = None
 
 def highest_timestamps(options: Mapping[str, Any], parts: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
     """The offset of the record with the highest timestamp of each partition that holds any."""
-    with _admin(options) as admin:
+    with admin_client(options) as admin:
         found = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.MAX_TIMESTAMP))
         return {part: one.offset for part, one in found.items() if one.offset >= 0}
 

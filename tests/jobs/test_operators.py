@@ -8,11 +8,11 @@ import pytest
 from pyflink.common.time import Instant
 
 from jobs import operators
-from jobs.operators import FORGET_AFTER_MS, READING_TYPE, ReadArticle
+from jobs.operators import READING_TYPE, ReadArticle
 from udfs.reading import Reader
 from udfs.records import Entity, EntityType, LinkedEntity, Mention, Sentiment
+from udfs.replaying import DAY_MS, EVERYTHING, FORGET_AFTER_MS, EventRange
 
-DAY_MS = 86_400_000
 ACME = Entity("org:acme", "Acme", EntityType.ORG)
 
 
@@ -69,15 +69,18 @@ class Map(dict[str, int]):
 class Job:
     """The operator with its state, as one input partition's."""
 
-    def __init__(self, *, forget: bool = True) -> None:
-        self.operator: Any = ReadArticle(None, forget=forget)
+    def __init__(self, kept: EventRange = EVERYTHING) -> None:
+        self.operator: Any = ReadArticle(None, kept)
         self.seen = Map()
         reader = Reader(Stages(), Stages(), Moods(), Weights(), "ner=1")
         vars(self.operator).update(_reader=reader, _seen=self.seen, _latest=Value())
 
-    def read(self, value: bytes | None, time_ms: int) -> dict[str, Any]:
+    def rows(self, value: bytes | None, time_ms: int) -> list[Any]:
         record = [value, "news", 0, 17, Instant.of_epoch_milli(time_ms)]
-        (row,) = self.operator.process_element(record, None)
+        return list(self.operator.process_element(record, None))
+
+    def read(self, value: bytes | None, time_ms: int) -> dict[str, Any]:
+        (row,) = self.rows(value, time_ms)
         names = READING_TYPE.get_field_names()
         assert len(row) == len(names)
         return dict(zip(names, row, strict=True))
@@ -136,8 +139,16 @@ def test_a_live_job_forgets_ids_of_long_ago() -> None:
     assert set(job.seen) == {"young", "now"}
 
 
-def test_a_bounded_job_never_forgets() -> None:
-    job = Job(forget=False)
-    job.article("old", DAY_MS)
-    job.article("now", 100 * DAY_MS)
-    assert job.article("old", DAY_MS)["outcome"] == operators.DUPLICATE
+def item(article_id: str, time_ms: int) -> bytes:
+    return json.dumps({"id": article_id, "published_at": time_ms, "headline": "Acme rises"}).encode()
+
+
+def test_a_replay_notes_what_lies_outside_of_its_range_and_yields_nothing() -> None:
+    job = Job(EventRange(2 * DAY_MS, 3 * DAY_MS))
+    assert job.rows(item("before", 2 * DAY_MS - 1), DAY_MS) == []
+    assert job.rows(item("after", 3 * DAY_MS), DAY_MS * 3) == []
+    assert job.rows(b"no json", 2 * DAY_MS - 1) == []
+    assert job.article("before", 2 * DAY_MS)["outcome"] == operators.DUPLICATE
+    late = job.article("first", 2 * DAY_MS)
+    assert (late["outcome"], late["lateness_ms"]) == (operators.ARTICLE, DAY_MS)
+    assert job.read(b"no json", 3 * DAY_MS - 1)["outcome"] == operators.DEAD_LETTER

@@ -1,0 +1,133 @@
+"""A replay from facts: no models, no Python; a bounded job in Flink's batch mode over the live changelog.
+
+    graph -> facts of the range, each once -+-> facts, nodes
+                                            +-> buckets  (sums by entity and time)
+                                            +-> edges    (sums by pair and time)
+
+In batch mode every key is written once, with its final sums. An interrupted one begins anew: it takes about as long as
+starting it. The products are those of `udfs.changelog` and `udfs.edges` in SQL; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from pyflink.table import EnvironmentSettings, StatementSet
+
+from jobs import sinks, uids
+from jobs.environment import table_environment
+from jobs.replay_plan import ReplayPlan
+from jobs.settings import JobSettings
+from jobs.sources import client_options, span_options, with_options
+from udfs.changelog import Grain, Kind
+from udfs.edges import EDGE_ENTITIES_MAX
+from udfs.records import MICRO
+from udfs.topics import GRAPH
+
+_CHANGELOG, _COUNTED, _FACTS, _RANKED = "changelog", "counted", "kept_facts", "ranked_facts"
+_GRAINS = ", ".join(f"('{grain}', CAST({grain.length_ms} AS BIGINT))" for grain in Grain)
+_BY_GRAIN = f"CROSS JOIN (VALUES {_GRAINS}) AS g(grain, length_ms)"
+_START = "(event_time - MOD(event_time, g.length_ms))"
+
+
+def rounded(numerator: str, denominator: int) -> str:
+    """SQL for a quotient of whole numbers, half away from zero, as `udfs.changelog.product_micro` rounds."""
+    return f"SIGN({numerator}) * ((2 * ABS({numerator}) + {denominator}) / {2 * denominator})"
+
+
+INSERTS = {
+    uids.FACTS: f"""
+SELECT `key`, entity, topic, article, event_time, known_time, known_assumed, mentions, first_position, sentiment,
+  relevance, polarity, `models`, headline, source, url, CAST(1 AS BIGINT)
+FROM {_FACTS}""",
+    uids.BUCKETS: f"""
+SELECT `key`, MAX(entity), MAX(grain), MAX(`start`),
+  SUM(mentions), SUM(relevance), SUM(weighted), SUM(weighted_square),
+  COUNT(*) FILTER (WHERE polarity > 0), COUNT(*) FILTER (WHERE polarity = 0),
+  COUNT(*) FILTER (WHERE polarity < 0), COUNT(*)
+FROM (
+  SELECT CONCAT('{Kind.BUCKET}/', entity, '/', g.grain, '/', CAST({_START} AS STRING)) AS `key`,
+    entity, g.grain, {_START} AS `start`, mentions, relevance, polarity,
+    {rounded("relevance * sentiment", MICRO)} AS weighted,
+    {rounded("relevance * sentiment * sentiment", MICRO**2)} AS weighted_square
+  FROM {_FACTS} {_BY_GRAIN}
+)
+GROUP BY `key`""",
+    uids.EDGES: f"""
+SELECT `key`, MAX(a), MAX(b), MAX(grain), MAX(`start`), SUM(weight), SUM(weighted), COUNT(*)
+FROM (
+  SELECT CONCAT('{Kind.EDGE}/', a, '/', b, '/', g.grain, '/', CAST({_START} AS STRING)) AS `key`,
+    a, b, g.grain, {_START} AS `start`, {rounded("relevances", MICRO)} AS weight,
+    {rounded("relevances * sentiments", 2 * MICRO**2)} AS weighted
+  FROM (
+    SELECT l.event_time, l.entity AS a, r.entity AS b,
+      l.relevance * r.relevance AS relevances, l.sentiment + r.sentiment AS sentiments
+    FROM {_RANKED} AS l JOIN {_RANKED} AS r ON l.topic = r.topic AND l.article = r.article
+    WHERE l.entity < r.entity
+  ) {_BY_GRAIN}
+)
+GROUP BY `key`""",
+    uids.NODES: f"""
+SELECT `key`, MAX(entity), MAX(name), MAX(type), MAX(sector), CAST(1 AS BIGINT)
+FROM {_CHANGELOG} WHERE `key` LIKE '{Kind.NODE}/%' AND entity IN (SELECT entity FROM {_FACTS})
+GROUP BY `key`""",
+}
+COUNTS = f"""
+SELECT `key`, topic, `partition`, articles, empty, duplicates, dead_letters, edges_cut, known_assumed, late,
+  latest_event, version
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY version DESC) AS place FROM {_COUNTED}
+  WHERE `key` LIKE '{Kind.COUNT}/%'
+)
+WHERE place = 1"""
+"""The counts are the live graph's, where the range holds all of it: facts do not say what was refused."""
+
+
+def build(settings: JobSettings, plan: ReplayPlan) -> StatementSet:
+    """The whole topology, ready to be executed or explained."""
+    table = table_environment(settings, EnvironmentSettings.in_batch_mode())
+    for name, kinds in ((_CHANGELOG, (uids.FACTS, uids.NODES)), (_COUNTED, (uids.COUNTS,))):
+        table.execute_sql(_rows_table(settings, plan, name, kinds))
+    table.execute_sql(f"CREATE TEMPORARY VIEW {_FACTS} AS {_kept(plan)}")
+    table.execute_sql(f"CREATE TEMPORARY VIEW {_RANKED} AS {_ranked()}")
+    statements = table.create_statement_set()
+    for name, select in {**INSERTS, **({uids.COUNTS: COUNTS} if plan.counts else {})}.items():
+        table.execute_sql(sinks.changelog_table(settings, name))
+        statements.add_insert_sql(f"INSERT INTO `{name}` {select}")
+    return statements
+
+
+def _rows_table(settings: JobSettings, plan: ReplayPlan, name: str, kinds: tuple[str, ...]) -> str:
+    """Rows of some kinds of the live changelog; rows of other kinds have nulls where they lack a column."""
+    options = {
+        "connector": "kafka",
+        "topic": GRAPH,
+        "key.format": "raw",
+        "key.fields": "key",
+        "value.format": "json",
+        "value.fields-include": "EXCEPT_KEY",
+        **span_options(plan.rows),
+        **client_options(settings),
+    }
+    return f"""CREATE TEMPORARY TABLE `{name}` (
+  `key` STRING, {sinks.columns(*kinds)}, `version` BIGINT, `offset` BIGINT METADATA VIRTUAL
+) {with_options(options)}"""
+
+
+def _kept(plan: ReplayPlan) -> str:
+    """Each fact once, however often it was written: the first, as the applier takes it."""
+    topics = ", ".join(f"'{topic}'" for topic in plan.topics)
+    return f"""SELECT * FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY `offset`) AS place FROM {_CHANGELOG}
+  WHERE `key` LIKE '{Kind.FACT}/%' AND topic IN ({topics})
+    AND event_time >= {plan.from_ms} AND event_time < {plan.to_ms}
+)
+WHERE place = 1"""
+
+
+def _ranked() -> str:
+    """The entities of each article that its edges join."""
+    return f"""SELECT * FROM (
+  SELECT topic, article, event_time, entity, relevance, sentiment,
+    ROW_NUMBER() OVER (PARTITION BY topic, article ORDER BY relevance DESC, entity) AS rank_in_article
+  FROM {_FACTS}
+)
+WHERE rank_in_article <= {EDGE_ENTITIES_MAX}"""
