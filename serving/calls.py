@@ -1,4 +1,4 @@
-"""What all services do alike: open a moment, ask a handler, bound the streams, turn errors into status codes."""
+"""What all services do alike: open a moment, ask a handler, end the streams, turn errors into status codes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class Calls:
     def __init__(self, graphs: Graphs, settings: ServerSettings) -> None:
         self.graphs = graphs
         self.settings = settings
-        self._streams = threading.BoundedSemaphore(settings.streams_max)
         self._stopping = threading.Event()
 
     def answer(
@@ -59,15 +58,10 @@ class Calls:
         self, context: grpc.ServicerContext, handler: Callable[[Callable[[], bool]], Iterator[AnswerT]]
     ) -> Iterator[AnswerT]:
         """What a handler yields until its argument, which says whether the stream has ended, is true."""
-        if not self._streams.acquire(blocking=False):
-            most = self.settings.streams_max
-            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, f"{most} streams are open, which is the most")
         try:
             yield from handler(lambda: self._stopping.is_set() or not context.is_active())
         except tuple(_CODES) as error:
             _abort(context, error)
-        finally:
-            self._streams.release()
 
     def stop(self) -> None:
         """Ends the streams."""

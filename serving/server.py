@@ -1,7 +1,7 @@
 """Answers over gRPC: `python -m serving.server --store DIR --port N --bootstrap H:P`.
 
-It only reads the stores that appliers write; verdicts and erasures go to Kafka. It listens on loopback, since calls are
-neither encrypted nor authenticated.
+It only reads the stores that appliers write; verdicts and erasures go to Kafka. It listens on loopback, and elsewhere
+only with TLS and tokens.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from grpc_reflection.v1alpha import reflection
 from serving.calls import Calls
 from serving.fraud_service import AdminService, FraudService
 from serving.graphs import Graphs, GraphUnavailableError
+from serving.guard import Guard
 from serving.lag import LagMeter
 from serving.ledger import Ledger
+from serving.limits import Streams, channel_options
 from serving.process import prepare
+from serving.security import ListenError, listen
 from serving.service import GraphService
-from serving.settings import ServerSettings
+from serving.settings import Access, ServerSettings
+from serving.tokens import TokenFileError, Tokens
 from udfs.kafka_properties import KafkaPropertiesError, python_options, read_properties
 from wiregraph.v1 import services_pb2, services_pb2_grpc
 
-HOST = "127.0.0.1"
 SERVICES = tuple(service.full_name for service in services_pb2.DESCRIPTOR.services_by_name.values())
 
 log = logging.getLogger("server")
-
-
-class ServerError(Exception):
-    """The server cannot be started; the message says why."""
 
 
 class Server:
     """A running server; `port` is the one it listens on, also where 0 was asked for."""
 
     def __init__(self, settings: ServerSettings) -> None:
+        """Raises `ListenError` and `TokenFileError`."""
         self._settings = settings
         self._graphs = Graphs(settings.store, settings.graphs_max)
         kafka = {"bootstrap_servers": settings.bootstrap, "client_id": "wiregraph-server", **settings.kafka}
@@ -53,24 +53,21 @@ class Server:
         self._health = health.HealthServicer()
         self._stop = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
-        self._grpc = grpc.server(futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max))
+        self._grpc = _guarded(settings)
         services_pb2_grpc.add_GraphServicer_to_server(GraphService(self._calls, self._lag), self._grpc)
         services_pb2_grpc.add_FraudServicer_to_server(FraudService(self._calls, self._ledger), self._grpc)
         services_pb2_grpc.add_AdminServicer_to_server(AdminService(self._calls, self._ledger), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._grpc)
-        try:
-            self.port: int = self._grpc.add_insecure_port(f"{HOST}:{settings.port}")
-        except RuntimeError as error:
-            raise ServerError(f"port {settings.port} cannot be used: choose another one") from error
+        self.port: int = listen(self._grpc, settings.port, settings.access)
 
     def start(self) -> None:
         """Answers from now on; UNAVAILABLE until there is a store."""
         self._set_health(serving=False)
         self._grpc.start()
         self._follower.start()
-        log.info("listens on %s:%d", HOST, self.port)
+        log.info("listens on %s:%d", self._settings.access.host, self.port)
 
     def stop(self) -> None:
         """Lets running calls end, for a while, and takes no new ones."""
@@ -105,17 +102,40 @@ class Server:
             self._health.set(name, codes.SERVING if serving else codes.NOT_SERVING)
 
 
-def main(
+def _guarded(settings: ServerSettings) -> grpc.Server:
+    """A server without services; raises `TokenFileError`."""
+    tokens = Tokens(settings.access.tokens) if settings.access.tokens else None
+    streams = Streams(settings.streams_max, settings.limits.streams_client_max)
+    server: grpc.Server = grpc.server(
+        futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max),
+        interceptors=[Guard(tokens, settings.limits, streams)],
+        options=channel_options(settings.limits),
+        maximum_concurrent_rpcs=settings.limits.calls_max,
+    )
+    return server
+
+
+def main(  # noqa: PLR0913 - a command's options are its arguments
     store: Annotated[Path, typer.Option(help="The directory of all stores.")],
     port: Annotated[int, typer.Option(help="To listen on; 0 for a free one.")],
     bootstrap: Annotated[str, typer.Option(help="Kafka's HOST:PORT.")],
     kafka_config: Annotated[Path | None, typer.Option(help="A Kafka client's properties file.")] = None,
+    *,
+    host: Annotated[
+        str, typer.Option(help="To listen on; other than loopback only with TLS and tokens.")
+    ] = "127.0.0.1",
+    tls_cert: Annotated[Path | None, typer.Option(help="The server's certificate, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    tls_client_ca: Annotated[Path | None, typer.Option(help="Clients need a certificate of this CA, PEM.")] = None,
+    tokens: Annotated[Path | None, typer.Option(help="The file of the tokens that are let in.")] = None,
 ) -> None:
     """Answer from the stores until SIGTERM."""
     stop = prepare()
+    access = Access(host, tls_cert, tls_key, tls_client_ca, tokens)
     try:
-        server = Server(ServerSettings(bootstrap, store, port, python_options(read_properties(kafka_config))))
-    except (ServerError, KafkaPropertiesError) as error:
+        kafka = python_options(read_properties(kafka_config))
+        server = Server(ServerSettings(bootstrap, store, port, kafka, access=access))
+    except (ListenError, TokenFileError, KafkaPropertiesError) as error:
         sys.exit(f"server: {error}")
     server.start()
     stop.wait()

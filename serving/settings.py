@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,39 @@ class ApplierSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Where a server listens and whom it lets in; all but the host are files, None for none."""
+
+    host: str = "127.0.0.1"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    tokens: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What callers may ask of a server at once; what is more is RESOURCE_EXHAUSTED."""
+
+    # 1,000 ids of 512 bytes fit.
+    request_bytes_max: int = 1024 * 1024
+    answer_bytes_max: int = 64 * 1024 * 1024
+    # Under way or waiting for a thread, streams included: further ones are refused at once, which costs little.
+    calls_max: int = 256
+    calls_connection_max: int = 100
+    # A client is a token, or a connection where there are no tokens.
+    streams_client_max: int = 8
+    # Only where there are tokens; then a call needs a deadline.
+    deadline_max_s: float = 120.0
+    stream_deadline_max_s: float = 3_600.0
+    handshake_s: float = 10.0
+    ping_interval_s: float = 10.0
+    ping_strikes_max: int = 2
+    keepalive_s: float = 60.0
+    keepalive_timeout_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What a server needs. A stream holds a thread for as long as it lives, so there are more threads."""
 
@@ -43,3 +76,5 @@ class ServerSettings:
     drain_s: float = 5.0
     stream_interval_s: float = 0.05
     graphs_max: int = 16
+    access: Access = field(default_factory=Access)
+    limits: Limits = field(default_factory=Limits)

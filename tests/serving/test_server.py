@@ -11,7 +11,8 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from serving.progress import Progress
-from serving.server import Server, ServerError
+from serving.security import ListenError
+from serving.server import Server
 from serving.settings import ServerSettings
 from serving.store import GraphWriter, move_aside
 from serving.windows import MINUTE_MS
@@ -191,5 +192,5 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(ServerError, match="cannot be used"):
+        with pytest.raises(ListenError, match="cannot be used"):
             Server(ServerSettings("127.0.0.1:1", tmp_path, taken.getsockname()[1], {}))
