@@ -9,36 +9,51 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.read_bench import Bench, Child, opened, say
+from benchmarks import read_apply, read_feast, read_peers, read_sizes
+from benchmarks.read_bench import ROWS_PER_S, Bench, Child, module, opened, say, status
 from benchmarks.read_graph import Size
+from benchmarks.read_requests import BATCH, BATCHED, NEIGHBORS, UNARY, Load
 from benchmarks.report import Figure, percentile
 
 GROUP = "read"
-FACTS = 1_000_000
-FACTS_SMALL = 30_000
-BATCH = 100
-UNARY, BATCHED, NEIGHBORS = "GetEntity", "BatchGetEntities", "GetNeighbors"
+FACTS, FACTS_SMALL = 1_000_000, 30_000
 LOAD_S = 6.0
 BATCH_TARGET_PER_S = 150_000
 SLA_PER_S = 50_000
-AGE_TARGET_MS = 100
 AGE_CALLS_PER_S = 100.0
+AGE_TARGET_MS = 100
 SMALL = bool(os.environ.get("WIREGRAPH_BENCH_SMALL"))
 """For trying the benchmark out; its figures say nothing."""
 
 
 def measure(directory: Path) -> Iterator[Figure]:
-    """Everything but the ten million facts."""
+    """Everything but the large graph."""
     with opened(directory, small=SMALL) as bench:
-        bench.begin(Size(FACTS_SMALL if SMALL else FACTS))
+        bench.begin()
+        bench.build(Size(FACTS_SMALL if SMALL else FACTS))
         with bench.writing(), bench.server(directory / "store", bench.inner) as server:
             yield from _throughput(bench, server)
             yield from _latencies(bench, server)
-        yield Figure(GROUP, "rows_applied_meanwhile", bench.found["fed"], "rows/s", bench.found["fed"] / 2_000, "2000")
+            behind = status(server.address).lag
+        fed = bench.found["fed"]
+        yield Figure(GROUP, "rows_written_meanwhile", fed, "rows/s", fed / ROWS_PER_S, "asked_for_2000")
+        yield Figure(GROUP, "rows_not_applied_in_the_end", behind, "rows")
+        yield from _processes(bench)
+        yield from read_peers.figures(bench, GROUP)
+        yield from read_feast.figures(bench, GROUP)
+        yield from read_apply.figures(bench, GROUP)
+
+
+def measure_sizes(directory: Path, facts: int) -> Iterator[Figure]:
+    """A graph of so many facts beside a small one."""
+    with opened(directory, small=SMALL) as bench:
+        bench.begin()
+        yield from read_sizes.figures(bench, GROUP, facts)
 
 
 def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
@@ -48,8 +63,8 @@ def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
         yield Figure(GROUP, f"echo_of_{name}", echo, f"calls/s_of_{size}_bytes")
         yield Figure(GROUP, name, rate, "calls/s", rate / echo, f"echo_target_{target:.2f}")
     say("batches")
-    found = bench.load(BATCHED, server.address, LOAD_S)
-    rate = bench.found["batch"] = found.rate * BATCH
+    rate = BATCH * bench.load(BATCHED, server.address, LOAD_S, batch=BATCH).rate
+    bench.found["batch"] = rate
     yield Figure(GROUP, "batch_of_100", rate, "entities/s", rate / BATCH_TARGET_PER_S, "target_150000")
 
 
@@ -64,6 +79,7 @@ def _beside_echo(bench: Bench, server: Child, call: str) -> tuple[int, float, fl
 
 
 def _echo(bench: Bench, server: Child, size: int) -> float:
+    """It has the core to itself."""
     with server.suspended(), bench.echo(size) as echo:
         return bench.load(UNARY, echo.address, LOAD_S / 2).rate
 
@@ -71,30 +87,51 @@ def _echo(bench: Bench, server: Child, size: int) -> float:
 def _latencies(bench: Bench, server: Child) -> Iterator[Figure]:
     """Open loops: a call is due at its time, whatever became of those before."""
     say("latency at half load")
-    half = bench.found["get_entity"] / 2
-    found = bench.load(UNARY, server.address, 2 * LOAD_S, rate=half)
+    found = bench.load(UNARY, server.address, 2 * LOAD_S, rate=bench.found["get_entity"] / 2)
     for share in (0.50, 0.95, 0.99, 0.999):
         value = percentile(found.latencies_ms, share)
         yield Figure(GROUP, f"get_entity_half_load_p{100 * share:g}", value, "ms", value / 2, "target_2_ms_at_p99")
-    found = bench.load(BATCHED, server.address, LOAD_S, rate=bench.found["batch"] / BATCH / 2)
-    value = percentile(found.latencies_ms, 0.99)
-    yield Figure(GROUP, "batch_of_100_half_load_p99", value, "ms", value / 8, "target_8_ms")
-    found = bench.load(BATCHED, server.address, LOAD_S, rate=SLA_PER_S / BATCH)
-    value = percentile(found.latencies_ms, 0.99)
-    yield Figure(GROUP, "batches_at_50000_entities_a_second_p99", value, "ms", value / 10, "target_10_ms")
+    half = bench.found["batch"] / BATCH / 2
+    for name, rate, target in (("half_load", half, 8), ("at_50000_entities_a_second", SLA_PER_S / BATCH, 10)):
+        found = bench.load(BATCHED, server.address, LOAD_S, batch=BATCH, rate=rate)
+        value = percentile(found.latencies_ms, 0.99)
+        yield Figure(GROUP, f"batch_of_100_{name}_p99", value, "ms", value / target, f"target_{target}_ms")
     ages = bench.load(UNARY, server.address, LOAD_S, rate=AGE_CALLS_PER_S, ages=True).ages_ms
     for share in (0.50, 0.99):
         value = percentile(ages, share)
         yield Figure(GROUP, f"data_age_p{100 * share:g}", value, "ms", value / AGE_TARGET_MS, "target_100_ms_at_p99")
 
 
+def _processes(bench: Bench) -> Iterator[Figure]:
+    """Two processes against one, clients and servers on all cores alike, and what a call costs each.
+
+    Two cores hold servers and client, so the rate cannot double there; with cores enough it grows as CPU time says.
+    """
+    say("two processes against one")
+    known = subprocess.run([*module("serving.server"), "--help"], check=False, capture_output=True, text=True).stdout
+    if "--processes" not in known:
+        return
+    rates, costs = [], []
+    for count in (1, 2):
+        with bench.server(bench.directory / "store", bench.both, "--processes", str(count)) as server:
+            before_s = server.cpu_s
+            load = Load(server.address, UNARY, bench.seconds(LOAD_S), connections=32, streams=1)
+            found = bench.load_on(bench.both, load)
+            rates.append(found.rate)
+            costs.append((server.cpu_s - before_s) / (found.rate * (load.seconds + load.warm_s)))
+    yield Figure(GROUP, "two_processes", rates[1], "calls/s", rates[1] / rates[0], "one_process,_client_beside_them")
+    doubled = 2 * costs[0] / costs[1]
+    yield Figure(GROUP, "two_processes_cpu", 1e6 * costs[1], "us/call", doubled, "one_process,_by_CPU_time,_target_1.8")
+
+
 def main() -> None:
-    """The comparison by size alone."""
+    """The comparison by size with --facts, else the group, without writing results.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--facts", type=int, default=10 * FACTS)
-    parser.parse_args()
+    parser.add_argument("--facts", type=int, help="compare a graph of so many facts with a small one")
+    facts = parser.parse_args().facts
     with tempfile.TemporaryDirectory(prefix="wiregraph-bench-") as directory:
-        for figure in measure(Path(directory)):
+        figures = measure_sizes(Path(directory), facts) if facts else measure(Path(directory))
+        for figure in figures:
             print(figure.line(), flush=True)
 
 

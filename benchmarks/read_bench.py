@@ -20,8 +20,9 @@ import grpc
 import psutil
 from kafka import KafkaAdminClient
 
-from benchmarks.read_graph import Facts, Size
-from benchmarks.read_load import Found, Load
+from benchmarks.read_graph import Size
+from benchmarks.read_load import Found
+from benchmarks.read_requests import Load
 from benchmarks.read_store import write_graph
 from serving.changelog_consumer import describe
 from wiregraph import ports, processes, stack_control
@@ -77,6 +78,7 @@ class Bench:
     outer: Sequence[int]
     small: bool
     bootstrap: str = ""
+    facts: int = 0
     found: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -88,25 +90,30 @@ class Bench:
         """How long something is measured."""
         return 1.5 if self.small else whole
 
-    def begin(self, size: Size) -> Facts:
-        """A broker, and a graph whose changelog begins behind it."""
+    def begin(self) -> None:
+        """A broker with all topics."""
         if not BENCH_PYTHON.exists():
             raise FileNotFoundError(f"{BENCH_PYTHON} is missing: run `make bench`")
+        self.bootstrap = stack_control.up(Wish(self.directory, only_broker=True), _silent).bootstrap
+
+    def build(self, size: Size) -> None:
+        """The graph that is served; its changelog begins behind it."""
         say(f"a graph of {size.facts:,} facts")
-        stack = stack_control.up(Wish(self.directory, only_broker=True), _silent)
-        self.bootstrap = stack.bootstrap
-        return write_graph(self.directory / "store" / "live", size, _topic_id(self.bootstrap))
+        self.facts = size.facts
+        write_graph(self.directory / "store" / "live", size, _topic_id(self.bootstrap))
 
     def load(self, call: str, address: str, seconds: float, **options: Any) -> Found:  # noqa: ANN401 - as `Load` has them
         """What a load finds; without a rate it raises where any call fails."""
-        load = Load(address, call, options.pop("entities", Size(0).entities), self.seconds(seconds), **options)
-        cores = options.get("cores") or self.outer
-        argv = [sys.executable, "-m", "benchmarks.read_load", json.dumps(asdict(load))]
+        return self.load_on(self.outer, Load(address, call, self.seconds(seconds), **options))
+
+    def load_on(self, cores: Sequence[int], load: Load) -> Found:
+        """The same from other cores."""
         with pinned(cores):
+            argv = [*module("benchmarks.read_load"), json.dumps(asdict(load))]
             said = subprocess.run(argv, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
         found = Found(**json.loads(said))
         if found.errors:
-            failed = f"{found.errors} of {found.calls} calls of {call} failed"
+            failed = f"{found.errors} of {found.calls} calls of {load.call} failed"
             if not load.rate:
                 raise RuntimeError(failed)
             say(failed)
@@ -163,6 +170,14 @@ class Bench:
                 time.sleep(0.05)
             child.address = f"127.0.0.1:{port}"
             yield child
+
+    def await_port(self, child: Child, port: int) -> None:
+        """Until a process listens; raises TimeoutError."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not ports.accepts(port):
+            if time.monotonic() > deadline or not child.process.is_running():
+                raise TimeoutError(f"nothing listens on port {port}, see {self.directory}")
+            time.sleep(0.1)
 
 
 def _topic_id(bootstrap: str) -> str:

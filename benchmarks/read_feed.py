@@ -19,7 +19,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition  # type: ignore[import-not-found,unused-ignore] # not in the run-time environment
 
-from benchmarks.read_graph import DAY_MS, END_MS, ENTITIES, zipf_weights
+from benchmarks.read_graph import DAY_MS, END_MS, zipf_weights
+from benchmarks.read_names import ENTITIES
 from benchmarks.read_rows import Articles, record
 from udfs.changelog import Row
 from udfs.topics import GRAPH, NEWS, NEWS_GRAPH, consumer_group

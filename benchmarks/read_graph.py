@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.read_names import ENTITIES
 from udfs.changelog import Grain
 from udfs.records import MICRO
 
 Ints = NDArray[np.int64]
 
-ENTITIES = 50_000
 DAYS = 35
 DAY_MS = Grain.DAY.length_ms
 END_MS = 19_676 * DAY_MS
@@ -67,11 +67,6 @@ class Sums:
             part = slice(at, at + step)
             columns = (self.first[part].tolist(), self.second[part].tolist(), self.start_ms[part].tolist())
             yield from zip(*columns, self.sums[part].tolist(), strict=True)
-
-
-def entity_id(number: int) -> str:
-    """The lower the number, the more is written about it."""
-    return f"org:company-{number:05d}"
 
 
 def zipf_weights(entities: int) -> NDArray[np.float64]:

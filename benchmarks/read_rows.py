@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from benchmarks.read_graph import CLEAR, MODELS, entity_id
+from benchmarks.read_graph import CLEAR, MODELS
+from benchmarks.read_names import entity_id
 from udfs.changelog import BucketRow, EdgeRow, FactRow, Grain, Kind, NodeRow, Row, product_micro
 from udfs.edges import EdgeEnd, edge_terms
 from udfs.records import MICRO

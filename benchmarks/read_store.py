@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.read_graph import MODELS, Facts, Size, buckets, edges, entity_id, generate
+from benchmarks.read_graph import MODELS, Facts, Size, buckets, edges, generate
+from benchmarks.read_names import entity_id
 from benchmarks.read_rows import node_row, record
 from serving import keyspace
 from serving.keyspace import Entry, FactKey, FactValue
