@@ -11,7 +11,7 @@ upsert, what is gone is withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
 from udfs.alerts import Alert
@@ -29,6 +29,9 @@ from udfs.rules import MATCH_KINDS
 
 LATE_MAX_MS = 300_000
 """How far behind its partition's latest event time a click still counts."""
+NEVER_MS = 1 << 62
+SWEEP_CLICKS = 8
+"""For each click that comes, so many old ones may be looked at, to be frozen or forgotten."""
 
 __all__ = ["KEEP_MS", "LATE_MAX_MS", "LateClick", "Match", "Outcome", "Partition", "ScoreAttempt", "pack", "unpack"]
 
@@ -44,10 +47,11 @@ class Partition:
         self._rulebook = rulebook
         self._selectors = Selectors()
         self._score_attempt = score_attempt
-        self._judge = self._ready()
+        self._program = self._made_ready(rulebook)
+        self._judge = Judge(self._program, score_attempt)
         self._memory = Memory()
         self._sessions = self._memory.sessions
-        self._wake_ms = -1
+        self._wake_ms = NEVER_MS
         self._deadlines: list[tuple[int, str, str]] = []
         self._alerts: dict[str, Alert] = {}
 
@@ -72,14 +76,12 @@ class Partition:
             if session is not None and (session.frozen or event_id in session.clicks) and self._repeats(session, click):
                 outcome.duplicates += 1
                 continue
-            if time_ms < self._wake_ms:
-                if time_ms > self.latest_ms:
-                    self.latest_ms = time_ms
-                elif self.latest_ms - time_ms > OUT_OF_ORDERNESS_MS and not self._late(at, time_ms, outcome):
-                    continue
-            else:
-                self._wake(time_ms)
-                session = self._awake(session_id)
+            if time_ms > self.latest_ms:
+                self.latest_ms = time_ms
+                if time_ms >= self._wake_ms:
+                    self._decide_absences()
+            elif self.latest_ms - time_ms > OUT_OF_ORDERNESS_MS and not self._late(at, time_ms, outcome):
+                continue
             if session is None:
                 session = self._memory.open(session_id)
             accept(click)
@@ -88,6 +90,7 @@ class Partition:
             else:
                 session.clicks[event_id] = click
         outcome.alerts = self._taken()
+        self._memory.sweep(self.latest_ms, SWEEP_CLICKS * len(clicks))
         return outcome
 
     def advance(self, watermark_ms: int) -> Outcome:
@@ -105,13 +108,14 @@ class Partition:
         if changed_ms is None:
             return Outcome()
         from_ms = max(changed_ms, self.latest_ms - LATE_MAX_MS)
-        for session_id in [name for name, one in self._sessions.items() if one.frozen and one.newest_ms >= from_ms]:
-            self._thaw(session_id)
-        before = self._standings(from_ms)
-        self._rulebook = rulebook
-        self._judge = self._ready()
-        self._index_all()
-        for (session_id, event_id), stands in self._standings(from_ms).items():
+        program = self._made_ready(rulebook)
+        # Absences of triggers that came before may not be decided yet.
+        reach_ms = max(program.after_ms, self._program.after_ms)
+        touched = self._sessions_from(from_ms - reach_ms) if from_ms <= self.latest_ms else {}
+        before = self._standings(touched, from_ms)
+        self._rulebook, self._program, self._judge = rulebook, program, Judge(program, self._score_attempt)
+        self._index(touched)
+        for (session_id, event_id), stands in self._standings(touched, from_ms).items():
             session = self._sessions[session_id]
             was = before.pop((session_id, event_id), {})
             self._publish(session, session.clicks[event_id], was, stands)
@@ -140,30 +144,37 @@ class Partition:
         return made
 
     def _load(self, clicks: Iterable[Click]) -> None:
-        self._memory.move(self.latest_ms)
         for click in clicks:
             if self._remembers(click):
                 session = self._sessions.get(click.session_id) or self._memory.open(click.session_id)
                 session.clicks[click.event_id] = click
-        self._index_all()
-        self._memory.freeze_idle(self.latest_ms)
-        self._sleep()
+        self._index(self._sessions)
+        self._memory.settle(self.latest_ms)
 
-    def _ready(self) -> Judge:
-        self._program = Program(self._rulebook, self._selectors, scores=self._score_attempt is not None)
-        return Judge(self._program, self._score_attempt)
+    def _made_ready(self, rulebook: Rulebook) -> Program:
+        return Program(rulebook, self._selectors, scores=self._score_attempt is not None)
 
-    def _index_all(self) -> None:
-        """Look for the triggers in all that is remembered, as they are now; the frozen wait until they are thawed."""
-        self._deadlines = [one for one in self._deadlines if self._sessions[one[1]].frozen]
+    def _sessions_from(self, from_ms: int) -> dict[str, Session]:
+        """The sessions with a click from a time on, none of them frozen any more."""
+        found = {name: one for name, one in self._sessions.items() if one.newest_ms >= from_ms}
+        for session_id, session in found.items():
+            if session.frozen:
+                self._thaw(session_id)
+        return found
+
+    def _index(self, sessions: Mapping[str, Session]) -> None:
+        """Look for the triggers of these sessions by the rules as they are now."""
+        self._deadlines = [one for one in self._deadlines if one[1] not in sessions]
         heapify(self._deadlines)
-        for session in self._sessions.values():
+        for session in sessions.values():
             for trigger in self._activate(session):
                 self._expect(trigger)
+        self._sleep()
 
     def _activate(self, session: Session) -> list[Click]:
-        triggers = [click for click in session.clicks.values() if click.kind in self._program.triggers]
-        session.active = ActiveSession(session.clicks, triggers) if triggers else None
+        wanted, scores = self._program.triggers, session.active.scores if session.active else {}
+        triggers = [click for click in session.clicks.values() if click.kind in wanted]
+        session.active = ActiveSession(session.clicks, triggers, scores) if triggers else None
         return triggers
 
     def _thaw(self, session_id: str) -> None:
@@ -192,17 +203,9 @@ class Partition:
         outcome.late.append(LateClick(at, lateness_ms, counted))
         return counted
 
-    def _wake(self, time_ms: int) -> None:
-        """Move the latest event time to where something is due: absences first, they need what is forgotten then."""
-        self.latest_ms = time_ms
-        self._decide_absences()
-        self._memory.move(time_ms)
-        self._sleep()
-
     def _sleep(self) -> None:
-        self._wake_ms = self._memory.move_ms
-        if self._deadlines:
-            self._wake_ms = min(self._wake_ms, self._deadlines[0][0] + OUT_OF_ORDERNESS_MS)
+        """Wait for the event time at which the next absence can be decided."""
+        self._wake_ms = self._deadlines[0][0] + OUT_OF_ORDERNESS_MS if self._deadlines else NEVER_MS
 
     def _consider(self, session: Session, click: Click, outcome: Outcome) -> None:
         """Count a click that may be a trigger or touch one, and decide what follows."""
@@ -210,7 +213,7 @@ class Partition:
             outcome.matches += _matches(click)
         is_trigger = click.kind in self._program.triggers
         if session.active is None and is_trigger:
-            session.active = ActiveSession(session.clicks, ())
+            session.active = ActiveSession(session.clicks, (), {})
         active = session.active
         if active is None:
             session.clicks[click.event_id] = click
@@ -246,10 +249,10 @@ class Partition:
     def _standing(self, active: ActiveSession, trigger: Click) -> Standing:
         return self._judge.standing(active, trigger, self._decided_to_ms())
 
-    def _standings(self, from_ms: int) -> dict[tuple[str, str], Standing]:
+    def _standings(self, sessions: Mapping[str, Session], from_ms: int) -> dict[tuple[str, str], Standing]:
         """What stands against each trigger from a time on, by session and event id."""
         found = {}
-        for session_id, session in self._sessions.items():
+        for session_id, session in sessions.items():
             for trigger in session.triggers_from(from_ms):
                 if session.active is not None:
                     found[session_id, trigger.event_id] = self._standing(session.active, trigger)
@@ -261,7 +264,7 @@ class Partition:
             deadline_ms = trigger.event_time_ms + rule.after_ms
             if rule.unless is not None and deadline_ms > self._decided_to_ms():
                 heappush(self._deadlines, (deadline_ms, trigger.session_id, trigger.event_id))
-                self._wake_ms = min(self._wake_ms, deadline_ms + OUT_OF_ORDERNESS_MS)
+                self._sleep()
 
     def _decide_absences(self) -> None:
         while self._deadlines and self._deadlines[0][0] <= self._decided_to_ms():
@@ -271,6 +274,7 @@ class Partition:
                 trigger, active = session.clicks[event_id], session.active
                 was = self._judge.standing(active, trigger, deadline_ms - 1)
                 self._publish(session, trigger, was, self._judge.standing(active, trigger, deadline_ms))
+        self._sleep()
 
     def _publish(self, session: Session, trigger: Click, was: Standing, stands: Standing) -> None:
         if session.active is not None and (was or stands):

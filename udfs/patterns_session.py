@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
+from operator import itemgetter
 
 from udfs.alerts import Score
 from udfs.chunks import pack_session, unpack_session
 from udfs.clicks import Click
 from udfs.patterns_index import Index, Selector
+
+_EVENT_TIME = itemgetter(Click._fields.index("event_time_ms"))
+NO_CLICKS: dict[str, Click] = {}
+"""Those of all frozen sessions."""
 
 
 class Session:
@@ -20,20 +25,34 @@ class Session:
     One that nothing comes to for a while is frozen: its clicks are bytes until it is thawed.
     """
 
-    __slots__ = ("active", "clicks", "frozen", "newest_ms")
+    __slots__ = ("_frozen_ms", "active", "clicks", "frozen")
 
     def __init__(self) -> None:
         self.clicks: dict[str, Click] = {}
         self.active: ActiveSession | None = None
         self.frozen = b""
-        self.newest_ms = -1
-        """The highest event time of its clicks where it is frozen."""
+        self._frozen_ms = -1
+
+    @property
+    def newest_ms(self) -> int:
+        """The highest event time of its clicks."""
+        return self._frozen_ms if self.frozen else max(map(_EVENT_TIME, self.clicks.values()))
+
+    @property
+    def first_ms(self) -> int:
+        """The event time of the click that came first, while it is not frozen."""
+        return next(iter(self.clicks.values())).event_time_ms
+
+    @property
+    def last_ms(self) -> int:
+        """The event time of the click that came last, while it is not frozen."""
+        return next(reversed(self.clicks.values())).event_time_ms
 
     def freeze(self) -> None:
         """Keep the clicks as bytes, a fifth of their size."""
-        clicks = tuple(self.clicks.values())
-        self.frozen, self.newest_ms = pack_session(clicks), max(click.event_time_ms for click in clicks)
-        self.clicks, self.active = {}, None
+        self._frozen_ms = self.newest_ms
+        self.frozen = pack_session(tuple(self.clicks.values()))
+        self.clicks, self.active = NO_CLICKS, None
 
     def thaw(self, session_id: str) -> None:
         """Have the clicks back; who thaws it looks for triggers."""
@@ -45,14 +64,11 @@ class Session:
         triggers = self.active.triggers if self.active else None
         return triggers.clicks[triggers.between(from_ms, from_ms)[0] :] if triggers else []
 
-    def forget(self, before_ms: int) -> bool:
-        """Drop clicks that lie before; true where none is left. A frozen one goes as a whole."""
-        if self.frozen:
-            return self.newest_ms < before_ms
+    def forget(self, before_ms: int) -> None:
+        """Drop clicks that lie before."""
         self.clicks = {event_id: click for event_id, click in self.clicks.items() if click.event_time_ms >= before_ms}
         if self.active is not None:
             self.active.forget(before_ms, self.clicks)
-        return not self.clicks
 
 
 class ActiveSession:
@@ -63,10 +79,12 @@ class ActiveSession:
 
     __slots__ = ("_all", "_indexes", "_pending", "last_trigger_ms", "scores", "triggers")
 
-    def __init__(self, clicks: Mapping[str, Click], triggers: Iterable[Click]) -> None:
+    def __init__(
+        self, clicks: Mapping[str, Click], triggers: Iterable[Click], scores: dict[str, tuple[int, Score | None]]
+    ) -> None:
         self.triggers = Index(triggers)
         self.last_trigger_ms = self.triggers.times[-1] if self.triggers.times else -1
-        self.scores: dict[str, tuple[int, Score | None]] = {}
+        self.scores = scores
         """What the cascade said of an attempt when so many clicks lay in its window."""
         self._all = clicks
         self._indexes: dict[Selector, Index] = {}

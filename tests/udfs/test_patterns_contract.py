@@ -187,9 +187,21 @@ def test_memory_is_bounded_by_what_is_kept() -> None:
     for minute in range(120):
         partition.add([view(minute, minute * 60, session=f"s{minute}"), attempt(minute * 60, f"t{minute}", "long")])
     sessions = partition._memory.sessions
-    assert len(sessions) <= KEEP_MS // MINUTE_MS + 3
+    assert len(sessions) <= KEEP_MS // MINUTE_MS + 4
     assert len(sessions["long"].clicks) <= KEEP_MS // MINUTE_MS + 10
-    assert sum(len(names) for names in partition._memory._due.values()) == len(sessions)
+    assert len(partition._memory._checks) + len(partition._memory._ends) == len(sessions)
+    assert sum(not session.frozen for session in sessions.values()) <= 4
+
+
+def test_a_batch_forgets_no_more_than_its_share() -> None:
+    partition = Partition(Rulebook.built_in())
+    partition.add([view(number, 0, session=f"s{number}") for number in range(1_000)])
+    for number in range(400):
+        partition.add([view(number, 3_600, session="later")])
+        assert 1_000 - 8 * (number + 1) <= len(partition._memory.sessions)
+    assert list(partition._memory.sessions) == ["later"]
+    again = Partition.rebuild(partition.rulebook, [pack([view(0, 0), view(1, 0, session="later")])])
+    assert again.add([view(0, 0)]).duplicates == 1
 
 
 def test_a_long_session_keeps_what_windows_need() -> None:
