@@ -23,7 +23,7 @@ LONG = 300_000
 class Handler(grpc.GenericRpcHandler):
     """Tells an entity's id backwards, gives a long answer for `long` and an error for `bad`."""
 
-    def service(self, _details: grpc.HandlerCallDetails) -> Any:
+    def service(self, _details: grpc.HandlerCallDetails) -> Any:  # noqa: ANN401 - grpc is untyped
         return grpc.unary_unary_rpc_method_handler(self.call)
 
     def call(self, message: bytes, context: grpc.ServicerContext) -> bytes:
