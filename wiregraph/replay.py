@@ -5,30 +5,25 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from jobs.replay_plan import REPLAY, ReplayPlan
+from jobs.replay_plan import ReplayPlan
 from serving.progress import Progress, ProgressError, reached
 from serving.store import StoreError
-from wiregraph import flink_rest, jobs_control, processes, replay_offsets
+from wiregraph import processes, replay_offsets
 from wiregraph.broker import ROOT
 from wiregraph.errors import Failure
 from wiregraph.graphs_control import stored_progress
-from wiregraph.jobs_control import JobRequest
 from wiregraph.processes import Launch, ProcessRecord
-from wiregraph.replay_progress import APPLYING, Step, Stepper
+from wiregraph.replay_job import POLL_S, Watch, run_job
+from wiregraph.replay_progress import APPLYING, Step
 from wiregraph.replay_request import ReplayRequest, check_name, locked, settled_plan
-from wiregraph.stack import JobRecord, read_jobs
 
-POLL_S = 0.5
 GRACE_S = 20.0
 WATERMARK_S = 30.0
 """So long the applier may take to move the watermark on when all is applied."""
-
-Watch = Callable[[Step], None]
-"""Takes how far a replay is, about twice a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,7 @@ def replay(request: ReplayRequest, watch: Watch) -> Replayed:
         plan = settled_plan(request)
         with _applier(request) as applier:
             if not request.done.exists():
-                _run_job(request, plan, applier, watch)
+                run_job(request, plan, lambda step: _watched(request, applier, watch, step))
             progress = _await_applied(request, plan, applier, watch)
         request.complete.touch()
         shutil.rmtree(request.state, ignore_errors=True)
@@ -95,71 +90,15 @@ def _applier(request: ReplayRequest) -> Iterator[ProcessRecord]:
         processes.stop(record, GRACE_S)
 
 
+def _watched(request: ReplayRequest, applier: ProcessRecord, watch: Watch, step: Step) -> None:
+    _check_applier(request, applier)
+    watch(step)
+
+
 def _check_applier(request: ReplayRequest, applier: ProcessRecord) -> None:
     if not processes.is_alive(applier):
         log = request.directory / "logs" / f"{applier.name}.log"
         raise Failure(f"the {applier.name} ended: {processes.last_line(log) or 'it said nothing'} (see {log})")
-
-
-def _run_job(request: ReplayRequest, plan: ReplayPlan, applier: ProcessRecord, watch: Watch) -> None:
-    """Until everything is in the changelog."""
-    record = _running(request) or jobs_control.start(request.directory, _job_request(request))
-    try:
-        stepper = Stepper(plan, replay_offsets.read_so_far(request.kafka, plan))
-        while not _is_done(request, record):
-            _check_applier(request, applier)
-            watch(stepper.step(record))
-            if why := stepper.stuck(record):
-                raise Failure(f"{record.name} fails again and again: {why} (see {request.directory / 'logs'})")
-            time.sleep(POLL_S)
-    except KeyboardInterrupt:
-        raise Failure(_interrupted(request, record)) from None
-    except Failure:
-        jobs_control.end(request.directory, record)
-        raise
-    (request.directory / "jobs" / f"{record.name}.json").unlink(missing_ok=True)
-
-
-def _running(request: ReplayRequest) -> JobRecord | None:
-    """The job of a command that was killed, where it runs on a cluster."""
-    found = [record for _, record in read_jobs(request.directory) if record.name == request.job and record.cluster]
-    return next(filter(jobs_control.is_alive, found), None)
-
-
-def _job_request(request: ReplayRequest) -> JobRequest:
-    return JobRequest(
-        job=REPLAY,
-        bootstrap=request.kafka["bootstrap_servers"],
-        graph=request.graph,
-        parallelism=request.parallelism,
-        savepoint=None if request.wish.from_facts else "",
-        kafka_config=request.kafka_config,
-        cluster=request.cluster,
-        python=request.python,
-        plan=request.file,
-        models=request.wish.models,
-    )
-
-
-def _is_done(request: ReplayRequest, record: JobRecord) -> bool:
-    """Whether the job has ended well; raises Failure where it ended otherwise or cannot run."""
-    if request.done.exists():
-        return True
-    if record.cluster:
-        return _is_done_on_cluster(request, record)
-    # The file is looked for once more: it may have come before the process ended.
-    if not processes.is_alive(record) and not request.done.exists():
-        raise Failure(f"{record.name} ended: {jobs_control.last_words(request.directory, record.name)}")
-    return request.done.exists()
-
-
-def _is_done_on_cluster(request: ReplayRequest, record: JobRecord) -> bool:
-    (job,) = [job for job in flink_rest.jobs(record.cluster) if job.job_id == record.job_id]
-    if job.state == "FINISHED":
-        request.done.touch()
-    elif job.state in flink_rest.ENDED:
-        raise Failure(f"{record.name} ended on {record.cluster}: {job.state.lower()}")
-    return request.done.exists()
 
 
 def _await_applied(request: ReplayRequest, plan: ReplayPlan, applier: ProcessRecord, watch: Watch) -> Progress:
@@ -192,17 +131,3 @@ def _stored(request: ReplayRequest) -> Progress | None:
         return stored_progress(request.store)
     except (StoreError, ProgressError):
         return None
-
-
-def _interrupted(request: ReplayRequest, record: JobRecord) -> str:
-    """Stop the job; gives what to say."""
-    again = "the same command goes on from there"
-    try:
-        if request.wish.from_facts:
-            jobs_control.end(request.directory, record)
-            return "interrupted: the same command begins again"
-        jobs_control.stop(request.directory, record.name, None)
-    except (Failure, KeyboardInterrupt):
-        jobs_control.end(request.directory, record)
-        return f"interrupted, the newest checkpoint stays: {again}"
-    return f"interrupted, a savepoint is taken: {again}"

@@ -20,7 +20,8 @@ from udfs.topics import NEWS, POSTS
 from wiregraph.errors import UsageError
 from wiregraph.kafka_config import kafka_options
 from wiregraph.options import DEFAULT_DIR, BootstrapOption, DirOption, JsonOption, KafkaConfigOption
-from wiregraph.replay import Replayed, Watch, replay
+from wiregraph.replay import Replayed, replay
+from wiregraph.replay_job import Watch
 from wiregraph.replay_progress import TIMES_END_MS, Step
 from wiregraph.replay_request import ReplayRequest
 from wiregraph.times import parse_time, rfc3339

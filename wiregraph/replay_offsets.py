@@ -91,12 +91,12 @@ def settle(options: Mapping[str, Any], plan: ReplayPlan) -> None:
             admin.alter_group_offsets(consumer_group(NEWS_GRAPH, plan.graph), offsets)
 
 
-def read_so_far(options: Mapping[str, Any], plan: ReplayPlan) -> int:
-    """How many records of the inputs an interrupted replay had read by its newest checkpoint."""
+def records_left(options: Mapping[str, Any], plan: ReplayPlan) -> int:
+    """How many records of the inputs lie behind the offsets that the replay's newest checkpoint has committed."""
     with admin_client(options) as admin:
         committed = _committed(admin, consumer_group(NEWS_GRAPH, plan.graph))
-    starts = {TopicPartition(span.topic, span.partition): span.start for span in plan.inputs}
-    return sum(max(0, at - starts[part]) for part, at in committed.items() if part in starts)
+    reached = ((span, committed.get(TopicPartition(span.topic, span.partition), 0)) for span in plan.inputs)
+    return sum(span.end - min(span.end, max(span.start, at)) for span, at in reached)
 
 
 def watermark_of(options: Mapping[str, Any], graph: str) -> int | None:

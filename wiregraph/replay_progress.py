@@ -39,33 +39,36 @@ class Stepper:
         self._plan = plan
         self._before = before
         self._progressed = False
+        self._starting = Step(STARTING, before, plan.records)
 
     def step(self, record: JobRecord) -> Step:
         """How far the job is now; a job that does not answer yet is starting."""
         try:
             return self._asked(record)
         except Failure:
-            return Step(STARTING, self._before, self._plan.records)
+            return self._starting
 
-    def stuck(self, record: JobRecord) -> str:
-        """Why a job fails each time before it has read anything; empty for one that gets on."""
+    def check(self, record: JobRecord) -> None:
+        """Raises Failure for a job that fails each time before it has read anything."""
+        if not self._progressed and len(reasons := self._failures(record)) >= FAILURES_MAX:
+            raise Failure(f"{record.name} fails again and again: {reasons[0]}")
+
+    def _failures(self, record: JobRecord) -> list[str]:
         try:
             job_id = self._job_id(record)
-            if self._progressed or not job_id:
-                return ""
-            reasons = flink_rest.failures(record.rest, job_id)
+            return flink_rest.failures(record.rest, job_id) if job_id else []
         except Failure:
-            return ""
-        return reasons[0] if len(reasons) >= FAILURES_MAX else ""
+            return []
 
     def _asked(self, record: JobRecord) -> Step:
         job_id = self._job_id(record)
         if not job_id:
-            return Step(STARTING, self._before, self._plan.records)
+            return self._starting
         stages = flink_rest.stages(record.rest, job_id)
         if self._plan.from_facts:
             return Step(SUMMING, sum(stage.state == flink_rest.FINISHED for stage in stages), len(stages))
-        return self._reading(record, job_id, next(stage for stage in stages if READ_ARTICLE in stage.name))
+        reading = next((stage for stage in stages if stage.name == READ_ARTICLE), None)
+        return self._reading(record, job_id, reading) if reading else self._starting
 
     @staticmethod
     def _job_id(record: JobRecord) -> str:
