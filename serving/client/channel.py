@@ -1,0 +1,64 @@
+"""How a client connects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+ANSWER_BYTES_MAX = 256 * 1024 * 1024
+_OPTIONS: tuple[tuple[str, int | str], ...] = (
+    ("grpc.max_receive_message_length", ANSWER_BYTES_MAX),
+    # A server that comes back is found soon.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM: the CA of the server's certificate, by default what gRPC trusts; for mutual TLS one's own pair.
+
+    `server_name` stands in for an address that the certificate does not name.
+    """
+
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+    server_name: str = ""
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """For gRPC; raises `OSError`."""
+        ca, key, cert = (file.read_bytes() if file else None for file in (self.ca, self.key, self.cert))
+        credentials: grpc.ChannelCredentials = grpc.ssl_channel_credentials(ca, key, cert)
+        return credentials
+
+
+def channel_options(tls: Tls | None) -> list[tuple[str, int | str]]:
+    """For gRPC."""
+    named = [("grpc.ssl_target_name_override", tls.server_name)] if tls and tls.server_name else []
+    return [*_OPTIONS, *named]
+
+
+def open_channel(address: str, tls: Tls | None = None) -> grpc.Channel:
+    """To a server at HOST:PORT, in plaintext without `tls`."""
+    if tls is None:
+        channel: grpc.Channel = grpc.insecure_channel(address, channel_options(tls))
+    else:
+        channel = grpc.secure_channel(address, tls.credentials(), channel_options(tls))
+    return channel
+
+
+def open_async_channel(address: str, tls: Tls | None = None) -> grpc.aio.Channel:
+    """The same for asyncio."""
+    if tls is None:
+        channel: grpc.aio.Channel = grpc.aio.insecure_channel(address, channel_options(tls))
+    else:
+        channel = grpc.aio.secure_channel(address, tls.credentials(), channel_options(tls))
+    return channel
+
+
+def bearer(token: str | None) -> tuple[tuple[str, str], ...]:
+    """The metadata of a call."""
+    return (("authorization", f"Bearer {token}"),) if token else ()

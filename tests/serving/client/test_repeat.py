@@ -1,0 +1,104 @@
+"""Calls that are repeated while a server process is killed, comes back, and ends in good order."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from serving.client import Client, Score
+from tests.oracles.graph import Article, Said
+from tests.serving.filling import fill_store
+from tests.serving.running import ARTICLES, T0
+from wiregraph.ports import choose
+
+PATIENCE_S = 90.0
+
+
+class Process:
+    """A server at one port, however often it is started."""
+
+    def __init__(self, store: Path) -> None:
+        self.port = choose(None, 0)
+        options = ["--store", str(store), "--port", str(self.port), "--bootstrap", "127.0.0.1:1"]
+        self._command = [sys.executable, "-m", "serving.server", *options]
+        self._running = subprocess.Popen(self._command)
+
+    def end(self, number: int) -> int:
+        self._running.send_signal(number)
+        return self._running.wait(PATIENCE_S)
+
+    def again(self) -> None:
+        self._running = subprocess.Popen(self._command)
+
+    def close(self) -> None:
+        self._running.kill()
+        self._running.wait()
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Process]:
+    fill_store(tmp_path / "live", ARTICLES)
+    process = Process(tmp_path)
+    yield process
+    process.close()
+
+
+@contextmanager
+def asking(client: Client) -> Iterator[list[int]]:
+    """Asks all the time; gives the answers, and fails with the first error."""
+    answers: list[int] = []
+    errors: list[Exception] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answers.append(client.get("org:a").articles)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
+                errors.append(error)
+                return
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+
+
+def wait_for_more(answers: list[int]) -> None:
+    wanted, deadline = len(answers) + 20, time.monotonic() + PATIENCE_S
+    while len(answers) < wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_no_call_fails_while_the_server_is_started_again(
+    process: Process, tmp_path: Path, number: signal.Signals
+) -> None:
+    with Client(f"127.0.0.1:{process.port}", deadline_s=PATIENCE_S) as client:
+        watched = client.watch(["org:a", "org:new"])
+        assert next(watched).articles == 2
+        with asking(client) as answers:
+            wait_for_more(answers)
+            code = process.end(number)
+            assert code == (0 if number is signal.SIGTERM else -number)
+            process.again()
+            wait_for_more(answers)
+        assert set(answers) == {2}
+        found = next(watched)
+        assert (found.entity_id, found.articles) == ("org:a", 2)  # Opened anew, it says all once more.
+        fill_store(tmp_path / "live", [*ARTICLES, Article("new", T0, T0, (Said("org:new", 1, 1),))])
+        newer: Score = next(watched)
+        assert newer.entity_id == "org:new"
