@@ -9,6 +9,7 @@ millisecond of the window; its matches count whatever rules there were when they
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -29,7 +30,8 @@ from udfs.rule_values import WINDOW_MAX_MS
 from udfs.rulebook import Rulebook, RuleVersion
 from udfs.rules import PANE_MS, BatchRule
 
-FORGET_EVERY_MS = 60_000
+FORGET_MAX = 100
+"""So many subjects are looked through at a time for matches to forget, so that nobody waits for all of them."""
 KEEP_MS = 2 * WINDOW_MAX_MS
 """How far behind the watermark matches are kept: a window, and what may still come late for it."""
 
@@ -82,7 +84,8 @@ class Rates:
         self._clicks: dict[Subject, list[Click]] = {}
         self._due: list[_Due] = []
         self._waiting: set[_Due] = set()
-        self._forgotten_ms = -1
+        self._looked_through: deque[tuple[int, Subject]] = deque()
+        """Each subject once, with the watermark at which it is looked through for matches to forget."""
 
     @classmethod
     def rebuild(cls, rulebook: Rulebook, chunks: Iterable[bytes], watermark_ms: int) -> Rates:
@@ -111,8 +114,7 @@ class Rates:
             due = heappop(self._due)
             self._waiting.discard(due)
             alerts += self._decide(due)
-        if self.watermark_ms - self._forgotten_ms >= FORGET_EVERY_MS:
-            self._forget(self.watermark_ms - KEEP_MS)
+        self._forget(self.watermark_ms - KEEP_MS)
         return alerts
 
     def put(self, rulebook: Rulebook) -> list[Alert]:
@@ -130,16 +132,24 @@ class Rates:
         return [*withdrawn, *(alert for name, alert in after.items() if name not in before)]
 
     def _forget(self, before_ms: int) -> None:
-        self._forgotten_ms = self.watermark_ms
-        for subject, clicks in list(self._clicks.items()):
+        for _ in range(FORGET_MAX):
+            if not self._looked_through or self._looked_through[0][0] > self.watermark_ms:
+                return
+            _due_ms, subject = self._looked_through.popleft()
+            clicks = self._clicks[subject]
             del clicks[: bisect_left(clicks, before_ms, key=itemgetter(2))]
-            if not clicks:
+            if clicks:
+                self._looked_through.append((self.watermark_ms + KEEP_MS, subject))
+            else:
                 del self._clicks[subject]
 
     def _keep(self, match: Match) -> list[_Due]:
         """Remember a match and its window; gives the decided windows that it lies in."""
         subject, time_ms = (match.scope, match.value), match.click.event_time_ms
-        clicks = self._clicks.setdefault(subject, [])
+        clicks = self._clicks.get(subject)
+        if clicks is None:
+            clicks = self._clicks[subject] = []
+            self._looked_through.append((max(self.watermark_ms, time_ms) + KEEP_MS + 1, subject))
         insort(clicks, match.click, key=_BY_TIME)
         own = _Due(time_ms // PANE_MS * PANE_MS + PANE_MS, subject)
         if own.end_ms > self.watermark_ms and own not in self._waiting:

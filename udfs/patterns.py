@@ -93,20 +93,20 @@ class Partition:
         self._memory.sweep(self.latest_ms, SWEEP_CLICKS * len(clicks))
         return outcome
 
-    def advance(self, watermark_ms: int) -> Outcome:
+    def advance(self, watermark_ms: int) -> list[Alert]:
         """Decide the absences that end at or before the watermark."""
         self.watermark_ms = max(self.watermark_ms, watermark_ms)
         self._decide_absences()
-        return Outcome(alerts=self._taken())
+        return self._taken()
 
-    def put(self, rulebook: Rulebook) -> Outcome:
+    def put(self, rulebook: Rulebook) -> list[Alert]:
         """Take other rules; triggers that came already and that these decide about are decided again.
 
         That is what makes a rule's first moments those of a replay: clicks may come before the news of the rule does.
         """
         changed_ms = changed_from_ms(self._rulebook, rulebook)
         if changed_ms is None:
-            return Outcome()
+            return []
         from_ms = max(changed_ms, self.latest_ms - LATE_MAX_MS)
         program = self._made_ready(rulebook)
         # Absences of triggers that came before may not be decided yet.
@@ -122,7 +122,7 @@ class Partition:
         for (session_id, event_id), was in before.items():
             session = self._sessions[session_id]
             self._publish(session, session.clicks[event_id], was, {})
-        return Outcome(alerts=self._taken())
+        return self._taken()
 
     @classmethod
     def rebuild(

@@ -96,7 +96,7 @@ class _Run:
         for partition in list(self.waiting):
             self.decide(partition)
         for engine in self.engines.values():
-            self.keep(engine.advance(NEVER_MS))
+            self.keep(Outcome(alerts=engine.advance(NEVER_MS)))
         self.keep(Outcome(alerts=self.rates.advance(NEVER_MS)))
 
 

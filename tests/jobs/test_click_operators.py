@@ -13,7 +13,7 @@ from pyflink.datastream.state import StateDescriptor
 
 from jobs import uids
 from jobs.across_operators import DecideAcross
-from jobs.click_operators import ClickSettings, DecideClicks, partition_of
+from jobs.click_operators import ClickSettings, DecideClicks
 from tests.jobs.test_click_batches import T0, packed
 
 MINUTE_MS = 60_000
@@ -125,10 +125,6 @@ def send(job: Job, *clicks: tuple[str, str, int, str], first: int = 0, **more: o
 
 def of(rows: Iterable[Any], sink: str) -> list[dict[str, Any]]:
     return [orjson.loads(row[2]) for row in rows if isinstance(row, Row) and row[0] == sink]
-
-
-def test_a_key_names_its_partition() -> None:
-    assert partition_of("clicks/12/345") == 12
 
 
 def views(count: int) -> list[tuple[str, str, int, str]]:

@@ -64,7 +64,7 @@ def run(made: Case, rng: Random, *, cascade: bool, restarts: bool = False) -> Ru
         done.apply(outcome.alerts)
         if restarts and rng.random() < 0.3:
             partition = Partition.rebuild(made.rulebook, chunks, partition.watermark_ms, scorer)
-    done.apply(partition.advance(NEVER_MS).alerts)
+    done.apply(partition.advance(NEVER_MS))
     assert partition.deadline_ms is None
     return done
 
@@ -118,8 +118,8 @@ def test_a_rule_that_is_put_while_clicks_come_decides_as_if_it_had_been_there(se
         all(one.versions == full.versions[: len(one.versions)] for one, full in zip(known, made.histories, strict=True))
     )
     done.apply(partition.add(made.clicks[:cut]).alerts)
-    done.apply(partition.put(made.rulebook).alerts)
-    assert partition.put(made.rulebook).alerts == []
+    done.apply(partition.put(made.rulebook))
+    assert partition.put(made.rulebook) == []
     done.apply(partition.add(made.clicks[cut:]).alerts)
-    done.apply(partition.advance(NEVER_MS).alerts)
+    done.apply(partition.advance(NEVER_MS))
     assert done.standing() == expected(made.clicks, made.histories, suspicious)

@@ -119,14 +119,14 @@ def test_an_absence_is_decided_when_its_end_has_passed_and_withdrawn_when_broken
 def test_an_absence_that_breaks_in_time_is_no_alert() -> None:
     partition = Partition(book(unless={"happens": {"kind": "checkout"}, "within": "1m"}))
     partition.add([attempt(0), Click("s", "paid", START_MS + MINUTE_MS, "checkout")])
-    assert partition.advance(START_MS + 10 * MINUTE_MS).alerts == []
+    assert partition.advance(START_MS + 10 * MINUTE_MS) == []
 
 
 def test_the_watermark_decides_where_no_click_comes() -> None:
     partition = Partition(book(unless={"happens": {"kind": "checkout"}, "within": "1m"}))
     chunk = pack(partition.add([attempt(0)]).accepted)
-    assert partition.advance(START_MS + MINUTE_MS - 1).alerts == []
-    assert len(partition.advance(START_MS + MINUTE_MS).alerts) == 1
+    assert partition.advance(START_MS + MINUTE_MS - 1) == []
+    assert len(partition.advance(START_MS + MINUTE_MS)) == 1
     again = Partition.rebuild(partition.rulebook, [chunk], partition.watermark_ms)
     assert again.deadline_ms is None
     (gone,) = again.add([Click("s", "paid", START_MS + 1, "checkout")]).alerts
@@ -190,7 +190,7 @@ def test_memory_is_bounded_by_what_is_kept() -> None:
     assert len(sessions) <= KEEP_MS // MINUTE_MS + 4
     assert len(sessions["long"].clicks) <= KEEP_MS // MINUTE_MS + 10
     assert len(partition._memory._checks) + len(partition._memory._ends) == len(sessions)
-    assert sum(not session.frozen for session in sessions.values()) <= 4
+    assert sum(not session.frozen for session in sessions.values()) <= 6
 
 
 def test_a_batch_forgets_no_more_than_its_share() -> None:
