@@ -61,14 +61,20 @@ def duration(length_ms: int) -> Duration:
 
 def entity_score(score: Score, progress: Progress) -> graph_pb2.EntityScore:
     """The score of an entity."""
+    answer = bare_score(score)
+    answer.as_of.CopyFrom(timestamp(score.window.end_ms))
+    return stamped(answer, progress)
+
+
+def bare_score(score: Score) -> graph_pb2.EntityScore:
+    """The score of an entity without its moment: as_of, watermark and applied_at."""
     node, sums = score.node, score.sums
-    answer = graph_pb2.EntityScore(
+    return graph_pb2.EntityScore(
         entity_id=node.entity,
         name=node.name,
         type=node.type,
         sector=node.sector,
         window=duration(score.window.length_ms),
-        as_of=timestamp(score.window.end_ms),
         mentions=sums.mentions,
         articles=sums.articles,
         sentiment=sums.sentiment,
@@ -80,7 +86,6 @@ def entity_score(score: Score, progress: Progress) -> graph_pb2.EntityScore:
         volume_zscore=score.zscore,
         model_versions=versions(score.models),
     )
-    return stamped(answer, progress)
 
 
 def versions(models: str) -> list[str]:

@@ -14,14 +14,16 @@ from itertools import chain
 from serving import keyspace
 from serving.alert_apply import apply_side
 from serving.beginnings import beginning_changes
+from serving.bucket_apply import row_changes
+from serving.changes import numbered
 from serving.draft import Draft
 from serving.erase import erase, without_erased
-from serving.keyspace import Entry
 from serving.progress import Progress, earlier, later
-from serving.rows import Upsert, entries, parse_upsert, stored_row
+from serving.rows import Upsert, parse_upsert
 from serving.side import NONE, Side
 from serving.store import GraphWriter
-from udfs.changelog import BucketRow, ChangelogError, CountRow, EdgeRow, FactRow, NodeRow, Row
+from serving.upsert_changes import UpsertChange, changes_of
+from udfs.changelog import ChangelogError, CountRow, FactRow, NodeRow
 
 log = logging.getLogger(__name__)
 
@@ -60,37 +62,6 @@ class Outcome:
     refused: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """An upsert that wins over the stored row, whose value is `stored`; None for a new key."""
-
-    upsert: Upsert
-    stored: bytes | None
-
-    @property
-    def old_row(self) -> Row | None:
-        return None if self.stored is None else stored_row(self.upsert.key, self.stored)
-
-    def puts(self) -> list[Entry]:
-        """The row and its derived entries."""
-        upsert = self.upsert
-        row = Entry(upsert.key, keyspace.row_value(upsert.version, upsert.canonical))
-        return [row, *(entries(upsert.row) if upsert.row else ())]
-
-    def deletes(self) -> list[bytes]:
-        """The derived entries of the stored row that this takes away; what stays is put again in the same batch."""
-        if isinstance(self.upsert.row, BucketRow | EdgeRow | CountRow):  # Theirs stay, they are under the same keys.
-            return []
-        row = self.old_row
-        return [entry.key for entry in entries(row)] if row else []
-
-    def added(self, kind: type[Row]) -> int:
-        """1 if this brings a row of the kind, -1 if it takes one away, else 0."""
-        if isinstance(self.upsert.row, kind):
-            return int(self.stored is None)
-        return -int(self.upsert.row is None and isinstance(self.old_row, kind))
-
-
 def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int) -> Outcome:
     """Writes what a poll changes, together with its offsets, and gives the new progress."""
     for erasure in poll.side.erasures:
@@ -103,7 +74,7 @@ def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int)
         upserts = without_erased(writer, upserts)
     stored = writer.get_many([upsert.key for upsert in upserts])
     changes = [
-        _Change(upsert, old)
+        UpsertChange(upsert, old)
         for upsert, old in zip(upserts, stored, strict=True)
         if old is None or keyspace.row_version(old) < upsert.version
     ]
@@ -118,10 +89,16 @@ def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int)
         alert_changes=alert_changes,
         applied_at_ms=now_ms,
     )
+    recorded = numbered(changes_of(changes), after)
+    buckets = row_changes(writer, (bucket for change in changes for bucket in change.buckets()))
     deletes = [key for change in changes for key in change.deletes()]
     puts = (entry for change in changes for entry in change.puts())
-    writer.write(chain(puts, draft.puts, beginnings.puts), chain(deletes, draft.deletes, beginnings.deletes), after)
-    return Outcome(after, len(changes), refused + poll.side.refused)
+    writer.write(
+        chain(puts, draft.puts, beginnings.puts, buckets.puts, recorded.puts),
+        chain(deletes, draft.deletes, beginnings.deletes, buckets.deletes, recorded.deletes),
+        recorded.progress,
+    )
+    return Outcome(recorded.progress, len(changes), refused + poll.side.refused)
 
 
 def coalesce(records: Iterable[Record]) -> tuple[list[Upsert], int]:

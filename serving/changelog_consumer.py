@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import OffsetOutOfRangeError
 
 from serving.apply import Poll, Record
@@ -15,6 +17,8 @@ from serving.side import SideRecord, SideTopic, read_side, side_topics
 from udfs.topics import graph_topic
 
 FETCH_BYTES_MAX = 8 * 1024 * 1024
+GATHER_MS = 20
+"""What comes within this time is one batch: fewer and fuller ones are less work for the applier and its readers."""
 
 
 class ChangelogMissingError(Exception):
@@ -105,22 +109,36 @@ class ChangelogConsumer:
             self._consumer.seek(tp, self._offsets[tp])
 
     def poll(self, timeout_ms: int, records_max: int) -> Poll:
-        """What came, at most so many records; raises `ChangelogReplacedError` if offsets are gone."""
-        try:
-            polled = self._consumer.poll(timeout_ms=timeout_ms, max_records=records_max)
-        except OffsetOutOfRangeError as error:
-            raise ChangelogReplacedError(str(error)) from error
+        """What came, at most so many records, with what follows the first of them closely.
+
+        Raises `ChangelogReplacedError` if offsets are gone.
+        """
         records: list[Record] = []
         side: list[SideRecord] = []
-        for tp, batch in polled.items():
-            self._offsets[tp] = batch[-1].offset + 1
-            if tp.topic == self._graph:
-                records += (Record(tp.partition, one.offset, one.key, one.value) for one in batch)
-            else:
-                kind = self._kinds[tp.topic]
-                side += (SideRecord(kind, tp.partition, one.offset, one.key, one.value) for one in batch)
+        until: float | None = None
+        while (left := records_max - len(records) - len(side)) > 0 and timeout_ms > 0:
+            for tp, batch in self._polled(timeout_ms, left).items():
+                self._offsets[tp] = batch[-1].offset + 1
+                if tp.topic == self._graph:
+                    records += (Record(tp.partition, one.offset, one.key, one.value) for one in batch)
+                else:
+                    kind = self._kinds[tp.topic]
+                    side += (SideRecord(kind, tp.partition, one.offset, one.key, one.value) for one in batch)
+            if not records and not side:
+                break
+            until = until or time.monotonic() + GATHER_MS / 1_000
+            timeout_ms = round(1_000 * (until - time.monotonic()))
         read = self._split(self._offsets)
         return Poll(records, read.changelog, read_side(side), read.side, len(records) + len(side))
+
+    def _polled(self, timeout_ms: int, records_max: int) -> Mapping[TopicPartition, Sequence[ConsumerRecord]]:
+        try:
+            found: Mapping[TopicPartition, Sequence[ConsumerRecord]] = self._consumer.poll(
+                timeout_ms=timeout_ms, max_records=records_max
+            )
+        except OffsetOutOfRangeError as error:
+            raise ChangelogReplacedError(str(error)) from error
+        return found
 
     def _split(self, offsets: Mapping[TopicPartition, int]) -> Ends:
         side: dict[str, dict[int, int]] = {}

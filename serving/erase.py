@@ -6,15 +6,16 @@ next start does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 from serving import keyspace
 from serving.alert_apply import AlertApplier
+from serving.changes import unrecorded
 from serving.draft import Draft
 from serving.erasures import Erasure, is_entity
-from serving.keyspace import GRAIN_BYTES, row_key
+from serving.keyspace import GRAIN_BYTES, Entry, row_key
 from serving.progress import Progress
 from serving.rows import Upsert, entries, stored_row
 from serving.store import GraphWriter, View
@@ -43,8 +44,18 @@ def erase(writer: GraphWriter, progress: Progress, erasure: Erasure) -> Progress
         alerts.erase_subject(erasure.subject)
     if known is None:
         draft.put(guard, keyspace.time_bytes(max(0, erasure.at)))
-    writer.write(draft.puts, draft.deletes, progress)
-    return _erase_entity(writer, progress, erasure.subject) if is_entity(erasure.subject) else progress
+    if not is_entity(erasure.subject):
+        writer.write(draft.puts, draft.deletes, progress)
+        return progress
+    progress = _write(writer, draft.puts, draft.deletes, progress)
+    return _erase_entity(writer, progress, erasure.subject)
+
+
+def _write(writer: GraphWriter, puts: Iterable[Entry], deletes: Iterable[bytes], progress: Progress) -> Progress:
+    """Writes a part of an erasure, which readers have to see at once."""
+    hidden = unrecorded(writer.view(), progress)
+    writer.write(chain(puts, hidden.puts), chain(deletes, hidden.deletes), hidden.progress)
+    return hidden.progress
 
 
 def erased_at(view_value: bytes | None) -> int | None:
@@ -60,8 +71,9 @@ def _erase_entity(writer: GraphWriter, progress: Progress, entity: str) -> Progr
             facts=progress.facts - sum(isinstance(one.row, FactRow) for one in chunk),
             entities=progress.entities - sum(isinstance(one.row, NodeRow) for one in chunk),
         )
-        writer.write((), _keys_of(chunk), progress)
-    return progress
+        progress = _write(writer, (), _keys_of(chunk), progress)
+    shared = (key for key, _ in writer.view().scan_prefix(keyspace.bucket_prefix(entity)))
+    return _write(writer, (), shared, progress)
 
 
 def _keys_of(rows: Sequence[_Stored]) -> Iterator[bytes]:

@@ -7,13 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from serving.arguments import BadArgumentError
 from serving.broken import mark_broken
+from serving.live import Live
 from serving.progress import Progress, ProgressError
 from serving.served import served_graph
+from serving.settings import Sizes
 from serving.store import LIVE, GraphReader, StoreCorruptError, StoreError, View, graph_directory, store_identity
 from serving.versions import Version, version_of
 
@@ -46,10 +49,11 @@ class Moment:
 class Graphs:
     """Safe for any number of threads; `catch_up` and `reopen` are for one."""
 
-    def __init__(self, store: Path, graphs_max: int) -> None:
+    def __init__(self, store: Path, graphs_max: int, sizes: Sizes | None = None) -> None:
         self._store = store
         self._graphs_max = graphs_max
-        self._readers: dict[str, GraphReader] = {}
+        self._sizes = sizes or Sizes()
+        self._lives: dict[str, Live] = {}
         self._retired: list[GraphReader] = []
         self._opening = threading.Lock()
         self._changed = threading.Condition()
@@ -88,8 +92,12 @@ class Graphs:
             self._answered[name] = version
             return True
 
+    def live(self, graph: str = "") -> Live | None:
+        """What answers about the present without a look at the store, if the graph is open; "" is the served one."""
+        return self._lives.get(graph or self._served)
+
     def _now(self, name: str) -> Moment:
-        reader = self._readers.get(name) or self._open(name)
+        reader = (self._lives.get(name) or self._open(name)).reader
         if name in self._broken and self._broken[name] == reader.identity:
             raise GraphUnavailableError(f"graph {name!r} is broken and is being built again")
         try:
@@ -102,12 +110,12 @@ class Graphs:
             raise GraphUnavailableError(f"graph {name!r} is being built: {done} of {whole} records are applied")
         return Moment(name, view, progress, reader.identity)
 
-    def _open(self, name: str) -> GraphReader:
+    def _open(self, name: str) -> Live:
         with self._opening:
-            if name in self._readers:
-                return self._readers[name]
+            if name in self._lives:
+                return self._lives[name]
             path = self._directory(name)
-            if len(self._readers) >= self._graphs_max:
+            if len(self._lives) >= self._graphs_max:
                 raise GraphUnavailableError(f"{self._graphs_max} graphs are open, which is the most")
             try:
                 reader = GraphReader(path)
@@ -115,9 +123,9 @@ class Graphs:
                 raise self._failed(name, store_identity(path), error) from error
             except StoreError as error:
                 raise GraphUnavailableError(f"graph {name!r} has no store yet: {error}") from error
-            self._readers[name] = reader
+            self._lives[name] = Live(reader, partial(self._forward, name), self._sizes)
             log.info("opened %s", path)
-            return reader
+            return self._lives[name]
 
     def _directory(self, name: str) -> Path:
         try:
@@ -141,6 +149,9 @@ class Graphs:
         if isinstance(error, StoreCorruptError):
             log.error("graph %r is broken: %s", name, error)
             self._broken[name] = identity
+            live = self._lives.get(name)
+            if live is not None and live.reader.identity == identity:
+                live.hide()
             mark_broken(graph_directory(self._store, name), identity)
         return GraphUnavailableError(f"graph {name!r} cannot be read: {error}")
 
@@ -151,13 +162,17 @@ class Graphs:
             log.info("graph %r is served from now on, %r was before", served, self._served)
             self._served = served
             self._wake()
-        changed = [name for name, reader in list(self._readers.items()) if self._caught_up(name, reader)]
+        changed = [name for name, live in list(self._lives.items()) if self._caught_up(name, live)]
         if changed:
             self._wake()
 
-    def _caught_up(self, name: str, reader: GraphReader) -> bool:
+    def _caught_up(self, name: str, live: Live) -> bool:
+        if self._broken.get(name) == live.reader.identity:
+            return False
         try:
-            return reader.catch_up()
+            return live.catch_up()
+        except ProgressError:
+            return True  # Who asks is told so.
         except StoreError as error:
             log.warning("graph %r is opened again: %s", name, error)
             self._retire(name)
@@ -168,15 +183,17 @@ class Graphs:
         for reader in self._retired:
             reader.close()
         self._retired = []
-        for name, reader in list(self._readers.items()):
-            if reader.replaced():
+        for name, live in list(self._lives.items()):
+            if live.reader.replaced():
                 log.info("the store of graph %r was replaced", name)
                 self._retire(name)
                 self._wake()
 
     def _retire(self, name: str) -> None:
         # A call may be reading from it, so it is closed at the next round.
-        self._retired.append(self._readers.pop(name))
+        live = self._lives.pop(name)
+        live.hide()
+        self._retired.append(live.reader)
 
     def _wake(self) -> None:
         with self._changed:
@@ -196,7 +213,7 @@ class Graphs:
 
     def close(self) -> None:
         """Leaves nothing behind."""
-        for reader in (*self._readers.values(), *self._retired):
+        for reader in (*(live.reader for live in self._lives.values()), *self._retired):
             reader.close()
-        self._readers.clear()
+        self._lives.clear()
         self._retired.clear()

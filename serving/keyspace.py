@@ -4,17 +4,18 @@ r"""The layout of the graph store: every key and every packed value, and nothing
     m                                    progress: offsets, watermark, counters (JSON)
     f ENTITY / ~TIME TOPIC / ARTICLE     facts of an entity, newest first
     a TOPIC / LENGTH ARTICLE ENTITY      facts of an article
-    b ENTITY / GRAIN START               buckets of an entity
+    b ENTITY / GRAIN START               buckets of an entity, many side by side (see `serving.bucket_rows`)
     t GRAIN START ENTITY                 buckets of a time
     e ENTITY / GRAIN START OTHER         edges of an entity, stored from both ends
     n NAME \0 ENTITY                      where a word of a node's name begins
     s SECTOR / ENTITY                     members of a sector, with the sector's name
     k ~KNOWN                              the first event known by then (see `serving.beginnings`)
+    c NUMBER                             what a batch changed (see `serving.changes`)
     x SUBJECT                            an erased entity, session, user or alert: nothing of it comes back
 
 What belongs to alerts, whose rows are `r alert/ID`, is in `serving.alert_keys`. Numbers are
 big-endian, so bytes sort as they do; ~TIME is counted down from 2^63 - 1 ms. An entity id and a topic
-hold no slash. Everything but `r`, `x` and `m` is derived from `r`, and written with it.
+hold no slash. Everything but `r`, `x`, `m` and `c` is derived from `r`, and written with it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ NAME = b"n"
 MEMBER = b"s"
 BEGINNING = b"k"
 ERASED = b"x"
+CHANGE = b"c"
 
 TIME_MAX = 2**63 - 1
 GRAIN_BYTES = {Grain.MINUTE: b"1", Grain.HOUR: b"2", Grain.DAY: b"3"}
@@ -102,6 +104,11 @@ def row_key(changelog_key: bytes) -> bytes:
 def erased_key(subject: str) -> bytes:
     """Of the guard that keeps an erased subject away."""
     return ERASED + subject.encode()
+
+
+def change_key(number: int) -> bytes:
+    """Of what a batch changed."""
+    return CHANGE + _TIME.pack(number)
 
 
 def row_value(version: int, canonical: bytes) -> bytes:
@@ -203,11 +210,6 @@ def pack_bucket(bucket: Packed) -> bytes:
 def unpack_bucket(value: bytes) -> Packed:
     """The inverse of `pack_bucket`."""
     return _BUCKET.unpack(value)
-
-
-def bucket_articles(value: bytes) -> int:
-    """The number of articles alone."""
-    return int.from_bytes(value[:8], "big")
 
 
 def pack_edge(articles: int, weight: int, weighted: int) -> bytes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import islice
 
 from serving import keyspace
 from serving.keyspace import FactKey, Packed
@@ -50,15 +53,25 @@ ALL = Bounds()
 
 def neighbors(view: View, entity: str, question: Question, limit: int | None, bounds: Bounds = ALL) -> list[Neighbor]:
     """By falling weight, ties by id."""
-    edges = edges_of(view, entity, question, bounds)
-    found: list[Neighbor] = []
-    for other in strongest(edges):
-        if limit is not None and len(found) == limit:
-            break
-        node = find_node(view, other)
-        if node is not None and bounds.kind in {"", node.type}:
-            found.append(Neighbor(node, *edges[other]))
-    return found
+    return ranked(view, edges_of(view, entity, question, bounds), limit, bounds.kind)
+
+
+def ranked(view: View, edges: Edges, limit: int | None, kind: str = "") -> list[Neighbor]:
+    """Those of the edges that lead to a node of the kind, empty for any: by falling weight, ties by id."""
+    if limit is not None and not kind:
+        found = list(_neighbors(view, nsmallest(limit, edges, key=_rank(edges)), edges, kind))
+        if len(found) == min(limit, len(edges)):
+            return found
+    return list(islice(_neighbors(view, strongest(edges), edges, kind), limit))
+
+
+def _neighbors(view: View, ordered: Iterable[str], edges: Edges, kind: str) -> Iterator[Neighbor]:
+    nodes = ((other, find_node(view, other)) for other in ordered)
+    return (Neighbor(node, *edges[other]) for other, node in nodes if node is not None and kind in {"", node.type})
+
+
+def _rank(edges: Edges) -> Callable[[str], tuple[int, str]]:
+    return lambda other: (-edges[other][1], other)
 
 
 def edges_of(view: View, entity: str, question: Question, bounds: Bounds = ALL) -> Edges:
@@ -69,7 +82,7 @@ def edges_of(view: View, entity: str, question: Question, bounds: Bounds = ALL) 
 
 def strongest(edges: Edges) -> list[str]:
     """Who is at the other end, by falling weight, ties by id."""
-    return sorted(edges, key=lambda other: (-edges[other][1], other))
+    return sorted(edges, key=_rank(edges))
 
 
 def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:

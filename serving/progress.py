@@ -10,7 +10,7 @@ import orjson
 
 from udfs.lateness import OUT_OF_ORDERNESS_MS
 
-FORMAT = 2
+FORMAT = 3
 """Of the store's layout; a store of another format is built again from the changelog."""
 
 
@@ -34,7 +34,8 @@ class Progress:
     `build_to` are the offsets that a store which was begun anew must reach before it is served.
     `source_latest` is, by "topic/partition" of the inputs, the highest record timestamp that was
     seen among the records whose rows are all in the changelog. `side` holds the topics beside the
-    changelog by their names. `alert_changes` numbers the changes of alerts, `erasures` counts subjects.
+    changelog by their names. `alert_changes` numbers the changes of alerts, `erasures` counts subjects,
+    `changes` numbers the batches that changed what is read of entities.
     """
 
     topic_id: str
@@ -51,6 +52,7 @@ class Progress:
     alerts_watermark_ms: int | None = None
     alert_changes: int = 0
     erasures: int = 0
+    changes: int = 0
 
     @property
     def topics(self) -> list[Progress | Followed]:

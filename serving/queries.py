@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 from serving import keyspace
 from serving.beginnings import first_known_event_ms
+from serving.bucket_rows import SLOTS, row_articles, row_length_ms, row_suffix
 from serving.keyspace import TIME_MAX, FactKey, FactValue, Packed, time_bytes
 from serving.progress import Progress
 from serving.rows import stored_row
 from serving.store import View
-from serving.windows import ZERO, Sums, Window, add, floor_minute, key_ranges, of_fact, zscore
-from udfs.changelog import Kind, NodeRow
+from serving.window_rows import Plan, Rows, articles_of, plan, read_rows, sums_of
+from serving.windows import ZERO, Sums, Window, add, floor_minute, of_fact, zscore
+from udfs.changelog import Grain, Kind, NodeRow
 from udfs.names import SECTOR_PREFIX
 
 HISTORY = 30
@@ -122,26 +124,25 @@ def facts_in(view: View, entity: str, question: Question) -> Iterator[KnownFact]
 
 def binned(view: View, members: Members, last: Question, count: int) -> list[Packed]:
     """The sums of `count` windows side by side, oldest first, of which `last` is the last."""
+    if last.known_at_ms is not None:
+        return _known_bins(view, members, last, count)
+    wanted = plan(last.window, count)
     bins = [ZERO] * count
-    first = last.window.before(count - 1)
     for entity in members:
-        for time_ms, sums in _summands(view, entity, last, count):
-            at = (time_ms - first.start_ms) // last.window.length_ms
-            bins[at] = add(bins[at], sums)
+        rows = read_rows(view, entity, wanted)
+        if rows:
+            bins = [add(sums, sums_of(rows, wanted, at)) for at, sums in enumerate(bins)]
     return bins
 
 
-def _summands(view: View, entity: str, last: Question, count: int) -> Iterator[tuple[int, Packed]]:
-    """Times and what is to be added in the windows that these lie in."""
-    if last.known_at_ms is not None:
-        whole = Window(last.window.end_ms, count * last.window.length_ms)
+def _known_bins(view: View, members: Members, last: Question, count: int) -> list[Packed]:
+    bins = [ZERO] * count
+    whole = Window(last.window.end_ms, count * last.window.length_ms)
+    for entity in members:
         for fact in facts_in(view, entity, Question(whole, last.known_at_ms)):
-            yield fact.key.event_time, of_fact(fact.value)
-        return
-    prefix = keyspace.bucket_prefix(entity)
-    for keys in key_ranges(last.window, count):
-        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
-            yield int.from_bytes(key[-8:], "big"), keyspace.unpack_bucket(value)
+            at = (fact.key.event_time - whole.start_ms) // last.window.length_ms
+            bins[at] = add(bins[at], of_fact(fact.value))
+    return bins
 
 
 def article_counts(view: View, members: Members, question: Question, first_ms: int | None) -> list[int]:
@@ -151,21 +152,13 @@ def article_counts(view: View, members: Members, question: Question, first_ms: i
         return []
     last = question.window.before(1)
     if question.known_at_ms is not None:
-        return [sums[0] for sums in binned(view, members, Question(last, question.known_at_ms), count)]
+        return [sums[0] for sums in _known_bins(view, members, Question(last, question.known_at_ms), count)]
+    wanted = plan(last, count)
     counts = [0] * count
     for entity in members:
-        _count(view, entity, last, counts)
+        found = articles_of(read_rows(view, entity, wanted), wanted, count)
+        counts = [one + more for one, more in zip(counts, found, strict=True)]
     return counts
-
-
-def _count(view: View, entity: str, last: Window, counts: list[int]) -> None:
-    # The hottest loop of all reads, so it takes no more of a bucket than its count.
-    start_ms, length_ms = last.end_ms - len(counts) * last.length_ms, last.length_ms
-    prefix = keyspace.bucket_prefix(entity)
-    for keys in key_ranges(last, len(counts)):
-        for key, value in view.scan(prefix + keys.lower, prefix + keys.upper):
-            at = (int.from_bytes(key[-8:], "big") - start_ms) // length_ms
-            counts[at] += keyspace.bucket_articles(value)
 
 
 def history_length(window: Window, first_ms: int | None) -> int:
@@ -177,10 +170,35 @@ def history_length(window: Window, first_ms: int | None) -> int:
 
 def score(view: View, subject: Subject, question: Question, first_ms: int | None) -> Score:
     """All scores of an entity or sector over a window; zeros where there was no article."""
+    if question.known_at_ms is None and len(subject.members) == 1:
+        return entity_score(view, subject, question.window, first_ms).score
     (sums,) = binned(view, subject.members, question, 1)
     volume = zscore(sums[0], article_counts(view, subject.members, question, first_ms))
     models = latest_models(view, subject.members, question) if sums[0] else ""
     return Score(subject.node, question.window, Sums(*sums), volume, models)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A score by all that is known, the rows that it was made of, and the latest fact in the window if it counts."""
+
+    score: Score
+    rows: Rows
+    wanted: Plan
+    latest: KnownFact | None
+
+
+def entity_score(view: View, subject: Subject, window: Window, first_ms: int | None) -> Computed:
+    """The score of a single entity: its rows are read once for the window and those before it."""
+    history = history_length(window, first_ms)
+    (entity,) = subject.members
+    wanted = plan(window, history + 1)
+    rows = read_rows(view, entity, wanted)
+    sums = sums_of(rows, wanted, history)
+    volume = zscore(sums[0], articles_of(rows, wanted, history))
+    latest = next(facts_in(view, entity, Question(window)), None) if sums[0] else None
+    models = latest.value.models if latest else ""
+    return Computed(Score(subject.node, window, Sums(*sums), volume, models), rows, wanted, latest)
 
 
 def latest_models(view: View, members: Members, question: Question) -> str:
@@ -213,5 +231,12 @@ def series(view: View, subject: Subject, last: Question, count: int, first_ms: i
 def article_count(view: View, entity: str, end_ms: int | None, known_at_ms: int | None) -> int:
     """The number of an entity's facts before a moment, if one is given, of those known by then."""
     end_ms = floor_minute(TIME_MAX) if end_ms is None else end_ms
-    ((articles, *_),) = binned(view, (entity,), Question(Window(end_ms, end_ms), known_at_ms), 1)
-    return articles
+    if known_at_ms is not None:
+        ((articles, *_),) = _known_bins(view, (entity,), Question(Window(end_ms, end_ms), known_at_ms), 1)
+        return articles
+    prefix, span = keyspace.bucket_prefix(entity), row_length_ms(Grain.DAY)
+    base = end_ms - end_ms % span
+    days = view.scan(prefix + row_suffix(Grain.DAY, 0), prefix + row_suffix(Grain.DAY, base))
+    whole = sum(row_articles(value, 0, SLOTS[Grain.DAY]) for _, value in days)
+    ((rest, *_),) = binned(view, (entity,), Question(Window(end_ms, end_ms - base)), 1)
+    return whole + rest

@@ -56,7 +56,7 @@ def stored_row(key: bytes, value: bytes) -> Row | None:
 
 
 def entries(row: Row) -> list[Entry]:
-    """The derived entries of a row that `parse_upsert` accepted."""
+    """The derived entries of a row that `parse_upsert` accepted, but for those that rows share: an entity's buckets."""
     match row:
         case FactRow():
             return _fact_entries(row)
@@ -83,9 +83,7 @@ def _bucket_entries(row: BucketRow) -> list[Entry]:
     sums = (row.mentions, row.weight, row.weighted, row.weighted_square, row.positive, row.neutral, row.negative)
     value = keyspace.pack_bucket((row.version, *sums))
     start = keyspace.bucket_start(Grain(row.grain), row.start)
-    of_entity = keyspace.bucket_prefix(row.entity) + start
-    of_time = keyspace.BUCKET_BY_TIME + start + row.entity.encode()
-    return [Entry(of_entity, value), Entry(of_time, value)]
+    return [Entry(keyspace.BUCKET_BY_TIME + start + row.entity.encode(), value)]
 
 
 def _node_entries(row: NodeRow) -> list[Entry]:
@@ -114,6 +112,8 @@ def _checked(row: Row) -> Row:
         value = getattr(row, name)
         if type(value) is not _TYPES[str(field.type)] or not _fits(name, value):
             raise ChangelogError(f"{name} is {value!r}")
+    if isinstance(row, BucketRow | EdgeRow) and row.start % Grain(row.grain).length_ms:
+        raise ChangelogError(f"start {row.start} is no multiple of {row.grain}")
     return row
 
 

@@ -28,8 +28,9 @@ from serving.ledger import Ledger
 from serving.limits import Streams, channel_options
 from serving.process import prepare
 from serving.security import ListenError, listen
-from serving.service import GraphService
+from serving.service import GraphService, add_graph_service
 from serving.settings import Access, ServerSettings
+from serving.siblings import PortTakenError, reserve, run_siblings, wait_for_end
 from serving.tokens import TokenFileError, Tokens
 from udfs.kafka_properties import KafkaPropertiesError, python_options, read_properties
 from wiregraph.v1 import services_pb2, services_pb2_grpc
@@ -45,7 +46,7 @@ class Server:
     def __init__(self, settings: ServerSettings) -> None:
         """Raises `ListenError` and `TokenFileError`."""
         self._settings = settings
-        self._graphs = Graphs(settings.store, settings.graphs_max)
+        self._graphs = Graphs(settings.store, settings.graphs_max, settings.sizes)
         kafka = {"bootstrap_servers": settings.bootstrap, "client_id": "wiregraph-server", **settings.kafka}
         self._lag = LagMeter(kafka)
         self._ledger = Ledger(kafka)
@@ -54,7 +55,7 @@ class Server:
         self._stop = threading.Event()
         self._follower = threading.Thread(target=self._follow, name="follower", daemon=True)
         self._grpc = _guarded(settings)
-        services_pb2_grpc.add_GraphServicer_to_server(GraphService(self._calls, self._lag), self._grpc)
+        add_graph_service(GraphService(self._calls, self._lag), self._grpc)
         services_pb2_grpc.add_FraudServicer_to_server(FraudService(self._calls, self._ledger), self._grpc)
         services_pb2_grpc.add_AdminServicer_to_server(AdminService(self._calls, self._ledger), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
@@ -109,7 +110,7 @@ def _guarded(settings: ServerSettings) -> grpc.Server:
     server: grpc.Server = grpc.server(
         futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max),
         interceptors=[Guard(tokens, settings.limits, streams)],
-        options=channel_options(settings.limits),
+        options=[*channel_options(settings.limits), ("grpc.so_reuseport", int(settings.shares_port))],
         maximum_concurrent_rpcs=settings.limits.calls_max,
     )
     return server
@@ -128,18 +129,34 @@ def main(  # noqa: PLR0913 - a command's options are its arguments
     tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
     tls_client_ca: Annotated[Path | None, typer.Option(help="Clients need a certificate of this CA, PEM.")] = None,
     tokens: Annotated[Path | None, typer.Option(help="The file of the tokens that are let in.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="So many share the port, one for each core at best.")] = 1,
+    pin: Annotated[bool, typer.Option(help="Keep each of several processes on a core of its own.")] = False,
+    parent: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """Answer from the stores until SIGTERM."""
     stop = prepare()
+    if processes > 1:
+        sys.exit(_many(host, port, processes, stop, pin=pin))
     access = Access(host, tls_cert, tls_key, tls_client_ca, tokens)
     try:
         kafka = python_options(read_properties(kafka_config))
-        server = Server(ServerSettings(bootstrap, store, port, kafka, access=access))
+        server = Server(ServerSettings(bootstrap, store, port, kafka, access=access, shares_port=bool(parent)))
     except (ListenError, TokenFileError, KafkaPropertiesError) as error:
         sys.exit(f"server: {error}")
     server.start()
-    stop.wait()
+    wait_for_end(stop, parent)
     server.stop()
+
+
+def _many(host: str, port: int, count: int, stop: threading.Event, *, pin: bool) -> int:
+    try:
+        held = reserve(host, port)
+    except PortTakenError as error:
+        sys.exit(f"server: {error}")
+    with held:
+        port = held.getsockname()[1]
+        log.info("%d processes listen on %s:%d", count, host, port)
+        return run_siblings([*sys.argv[1:], "--processes", "1", "--port", str(port)], count, stop, pin=pin)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,16 @@ from functools import cached_property
 from typing import Protocol, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
-from serving import arguments, handlers, relations
+from serving import arguments, handlers, present_answers, relations
 from serving.calls import Calls
 from serving.graphs import Moment
 from serving.lag import LagMeter
 from serving.resolve import Resolves
 from serving.watch import watch
 from udfs.gazetteer import load_linker
-from wiregraph.v1 import graph_pb2
+from wiregraph.v1 import graph_pb2, services_pb2, services_pb2_grpc
 
 AnswerT = TypeVar("AnswerT")
 
@@ -26,6 +27,24 @@ class _Request(Protocol):
 
     graph: str
     min_version: str
+
+
+SERVICE = services_pb2.DESCRIPTOR.services_by_name["Graph"]
+AS_BYTES = ("GetEntity", "BatchGetEntities", "GetNeighbors")
+"""The calls whose answers are kept as bytes."""
+
+
+def add_graph_service(service: GraphService, server: grpc.Server) -> None:
+    """Registers all calls; the answers of `AS_BYTES` go out as they are."""
+    services_pb2_grpc.add_GraphServicer_to_server(service, server)
+    as_bytes = {
+        name: grpc.unary_unary_rpc_method_handler(
+            getattr(service, name),
+            SERVICE.methods_by_name[name].input_type._concrete_class.FromString,  # noqa: SLF001 - protobuf has no other way to it
+        )
+        for name in AS_BYTES
+    }
+    server.add_registered_method_handlers(SERVICE.full_name, as_bytes)
 
 
 class GraphService:
@@ -42,15 +61,17 @@ class GraphService:
 
     def GetEntity(  # noqa: N802 - named by the proto
         self, request: graph_pb2.GetEntityRequest, context: grpc.ServicerContext
-    ) -> graph_pb2.EntityScore:
+    ) -> bytes:
         """See `serving.handlers.get_entity`."""
-        return self._answer(context, request, lambda moment: handlers.get_entity(moment, request))
+        kept = present_answers.entity_answer(self._calls.graphs, request)
+        return kept or self._written(context, request, lambda moment: handlers.get_entity(moment, request))
 
     def BatchGetEntities(  # noqa: N802 - named by the proto
         self, request: graph_pb2.BatchGetEntitiesRequest, context: grpc.ServicerContext
-    ) -> graph_pb2.BatchGetEntitiesResponse:
+    ) -> bytes:
         """See `serving.handlers.batch_get_entities`."""
-        return self._answer(context, request, lambda moment: handlers.batch_get_entities(moment, request))
+        kept = present_answers.batch_answer(self._calls.graphs, request)
+        return kept or self._written(context, request, lambda moment: handlers.batch_get_entities(moment, request))
 
     def GetSeries(  # noqa: N802 - named by the proto
         self, request: graph_pb2.GetSeriesRequest, context: grpc.ServicerContext
@@ -60,9 +81,10 @@ class GraphService:
 
     def GetNeighbors(  # noqa: N802 - named by the proto
         self, request: graph_pb2.GetNeighborsRequest, context: grpc.ServicerContext
-    ) -> graph_pb2.GetNeighborsResponse:
+    ) -> bytes:
         """See `serving.relations.get_neighbors`."""
-        return self._answer(context, request, lambda moment: relations.get_neighbors(moment, request))
+        kept = present_answers.neighbors_answer(self._calls.graphs, request)
+        return kept or self._written(context, request, lambda moment: relations.get_neighbors(moment, request))
 
     def ExpandNeighbors(  # noqa: N802 - named by the proto
         self, request: graph_pb2.ExpandNeighborsRequest, context: grpc.ServicerContext
@@ -113,8 +135,12 @@ class GraphService:
     ) -> AnswerT:
         return self._calls.answer(context, request.graph, handler, request.min_version)
 
+    def _written(self, context: grpc.ServicerContext, request: _Request, handler: Callable[[Moment], Message]) -> bytes:
+        return self._answer(context, request, handler).SerializeToString()
+
     def _status(self, moment: Moment) -> graph_pb2.GetStatusResponse:
-        return handlers.get_status(moment, self._lag.lag(moment.graph, moment.progress))
+        status = handlers.get_status(moment, self._lag.lag(moment.graph, moment.progress))
+        return present_answers.count_answers(status, self._calls.graphs.live(moment.graph))
 
     def WatchEntities(  # noqa: N802 - named by the proto
         self, request: graph_pb2.WatchEntitiesRequest, context: grpc.ServicerContext

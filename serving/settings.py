@@ -62,6 +62,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many answers a server keeps of each graph, the least used ones are forgotten first."""
+
+    # About 0.7 KiB each.
+    scores: int = 100_000
+    # Edges of the entities whose neighbours were asked for, about 0.3 KiB each.
+    edges: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What a server needs. A stream holds a thread for as long as it lives, so there are more threads."""
 
@@ -76,5 +86,8 @@ class ServerSettings:
     drain_s: float = 5.0
     stream_interval_s: float = 0.05
     graphs_max: int = 16
+    sizes: Sizes = field(default_factory=Sizes)
+    # With other processes, see `serving.siblings`.
+    shares_port: bool = False
     access: Access = field(default_factory=Access)
     limits: Limits = field(default_factory=Limits)

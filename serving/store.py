@@ -11,8 +11,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -24,38 +24,41 @@ from rocksdict import (
     DBCompressionType,
     Options,
     Rdict,
-    RdictIter,
     WriteBatch,
 )
 
 from serving import keyspace
 from serving.keyspace import Entry
 from serving.progress import Progress, dump_progress, load_progress
+from serving.store_errors import (
+    StoreBusyError,
+    StoreCorruptError,
+    StoreError,
+    StoreLockedError,
+    StoreMissingError,
+    translated,
+)
 from serving.tables import copy_without_logs, first_logged, log_names
+from serving.views import PresentView, View
+
+__all__ = [
+    "LIVE",
+    "GraphReader",
+    "GraphWriter",
+    "StoreBusyError",
+    "StoreCorruptError",
+    "StoreError",
+    "StoreLockedError",
+    "StoreMissingError",
+    "View",
+    "graph_directory",
+    "move_aside",
+    "store_identity",
+]
 
 LIVE = "live"
 CHECKS_MAX, CHECK_PAUSE_S = 3, 0.05
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
-
-
-class StoreError(Exception):
-    """RocksDB refused: the message is its own."""
-
-
-class StoreLockedError(StoreError):
-    """Another process writes this store."""
-
-
-class StoreBusyError(StoreError):
-    """The machine refused, not the store: a full disk, too many open files, missing rights."""
-
-
-class StoreCorruptError(StoreError):
-    """What lies on the disk is not what was written."""
-
-
-class StoreMissingError(StoreError):
-    """There is no store in this directory, or not yet."""
 
 
 def graph_directory(store: Path, graph: str) -> Path:
@@ -64,46 +67,6 @@ def graph_directory(store: Path, graph: str) -> Path:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{graph!r} is no name of a graph: use letters, digits, - and _")
     return store / name
-
-
-class View:
-    """The store as it was at one moment; not for more than one thread."""
-
-    def __init__(self, iterator: RdictIter) -> None:
-        self._iterator = iterator
-
-    def get(self, key: bytes) -> bytes | None:
-        """The value of a key."""
-        self._iterator.seek(key)
-        if self._iterator.valid() and self._iterator.key() == key:
-            value: bytes = self._iterator.value()
-            return value
-        with _translated():
-            self._iterator.status()
-        return None
-
-    def empty(self) -> bool:
-        """Whether there is no key at all."""
-        self._iterator.seek_to_first()
-        return not self._iterator.valid()
-
-    def scan(self, lower: bytes, upper: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Keys and values in [lower, upper), ascending; use it up before the next call."""
-        iterator = self._iterator
-        iterator.seek(lower)
-        while iterator.valid() and (key := iterator.key()) < upper:
-            yield key, iterator.value()
-            iterator.next()
-        with _translated():
-            iterator.status()
-
-    def scan_prefix(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Keys that begin so, and their values, ascending."""
-        return self.scan(prefix, keyspace.after_prefix(prefix))
-
-    def progress(self) -> Progress:
-        """How far the store is; raises `serving.progress.ProgressError` if it does not say."""
-        return load_progress(self.get(keyspace.PROGRESS))
 
 
 class GraphWriter:
@@ -115,14 +78,14 @@ class GraphWriter:
             raise StoreCorruptError(f"Corruption: {path} has tables, but no CURRENT")  # A new store would begin here.
         if (path / "CURRENT").exists():
             _check_files(path)
-        with _translated():
+        with translated():
             self._db = Rdict(str(path), _options(create=True))
         self.path = path
         self.identity = store_identity(path)
 
     def progress(self) -> Progress | None:
         """How far the store is, None for an empty one; raises `ProgressError` for a broken one."""
-        with _translated():
+        with translated():
             stored = self._db.get(keyspace.PROGRESS)
         return None if stored is None and self.view().empty() else load_progress(stored)
 
@@ -130,7 +93,7 @@ class GraphWriter:
         """The values of keys, in their order."""
         if not keys:
             return []
-        with _translated():
+        with translated():
             values = self._db.get(list(keys))
         return list(values or ())
 
@@ -142,7 +105,7 @@ class GraphWriter:
         for entry in puts:
             batch.put(entry.key, entry.value)
         batch.put(keyspace.PROGRESS, dump_progress(progress))
-        with _translated():
+        with translated():
             self._db.write(batch)
 
     def view(self) -> View:
@@ -151,7 +114,7 @@ class GraphWriter:
 
     def checkpoint(self, target: Path) -> None:
         """Makes a directory with the store as it is now, of links where it lies on the same disk."""
-        with _translated():
+        with translated():
             Checkpoint(self._db).create_checkpoint(str(target))
 
     def close(self) -> None:
@@ -166,7 +129,7 @@ class GraphWriter:
 
 
 class GraphReader:
-    """Follows a store that another process may be writing.
+    """Follows a store that another process may be writing; while `lock` is held, it stands still.
 
     Raises `StoreMissingError` without one and `StoreCorruptError` where its tables are not what they were.
     """
@@ -176,12 +139,12 @@ class GraphReader:
             raise StoreMissingError(f"no store in {path}")
         self.path = path
         self.identity = store_identity(path)
-        self._moving = threading.Lock()
+        self.lock = threading.RLock()
         self._scratch = tempfile.mkdtemp(prefix="wiregraph-reader-")
         try:
             _check_files(path)
             logs = log_names(path)
-            with _translated():
+            with translated():
                 self._db = Rdict(str(path), _options(create=False), access_type=AccessType.secondary(self._scratch))
             self._follow(logs)
         except StoreError:
@@ -190,7 +153,7 @@ class GraphReader:
 
     def catch_up(self) -> bool:
         """Reads what was written since; whether that was anything."""
-        with self._moving:
+        with self.lock:
             before = self._db.latest_sequence_number()
             self._follow(None)
             return self._db.latest_sequence_number() != before
@@ -202,7 +165,7 @@ class GraphReader:
         """
         while logs is None or logs - (now := log_names(self.path)):
             logs = log_names(self.path) if logs is None else now
-            with _translated():
+            with translated():
                 self._db.try_catch_up_with_primary()
 
     def replaced(self) -> bool:
@@ -211,12 +174,17 @@ class GraphReader:
 
     def view(self) -> View:
         """The store as it was at the last catch-up."""
-        with self._moving:
+        with self.lock:
             return View(self._db.iter())
+
+    def present(self) -> PresentView:
+        """The store as it is; for who holds the lock, without which it moves on under his feet."""
+        return PresentView(self._db.iter(), self._db.get)
 
     def close(self) -> None:
         """Leaves nothing behind."""
-        self._db.close()
+        with self.lock:
+            self._db.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -253,7 +221,7 @@ def _check_files(path: Path) -> None:
 def _check_once(path: Path, scratch: Path) -> None:
     logged = first_logged(path)  # Before the tables are looked at: what is in neither then was in neither before.
     copy_without_logs(path, scratch)
-    with _translated():
+    with translated():
         tables = Rdict(str(scratch), _options(create=False), access_type=AccessType.read_only(False))
         held = tables.latest_sequence_number()
         tables.close()
@@ -281,20 +249,3 @@ def _options(*, create: bool) -> Options:
     table.set_block_cache(Cache(32 * 1024 * 1024))
     options.set_block_based_table_factory(table)
     return options
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # rocksdict raises nothing narrower
-        raise _kind(str(error))(str(error)) from error
-
-
-def _kind(message: str) -> type[StoreError]:
-    if "LOCK:" in message:
-        return StoreLockedError
-    if "Corruption" in message and "No such file" not in message:  # The writer may have taken it away.
-        return StoreCorruptError
-    busy = ("No space left", "Too many open files", "Permission denied", "Read-only file system")
-    return StoreBusyError if any(reason in message for reason in busy) else StoreError

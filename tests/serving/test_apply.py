@@ -4,6 +4,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving import keyspace
 from serving.apply import Poll, Record, apply_poll, coalesce
 from serving.progress import Progress
 from serving.queries import find_node
@@ -19,7 +20,8 @@ ARTICLE = Article("x", BASE_MS, BASE_MS, (Said("org:a", 500_000, 100_000), Said(
 
 def everything(path: Path) -> list[tuple[bytes, bytes]]:
     with GraphReader(path) as reader:
-        return [pair for pair in reader.view().scan(b"\0", b"\xff") if pair[0] != b"m"]
+        stored = reader.view().scan(b"\0", b"\xff")
+        return [pair for pair in stored if not pair[0].startswith((keyspace.PROGRESS, keyspace.CHANGE))]
 
 
 def dumped(path: Path) -> bytes:

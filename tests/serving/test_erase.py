@@ -74,8 +74,8 @@ ERASURES = st.lists(
 
 
 def entries(path: Path) -> dict[bytes, bytes]:
-    """All that is stored but for progress, guards, the numbers of changes, and who was ever named."""
-    own = (keyspace.PROGRESS, keyspace.ERASED, alert_keys.CHANGE, alert_keys.OF_SUBJECT)
+    """All that is stored but for progress, guards, changes and their numbers, and who was ever named."""
+    own = (keyspace.PROGRESS, keyspace.ERASED, keyspace.CHANGE, alert_keys.CHANGE, alert_keys.OF_SUBJECT)
     with GraphReader(path) as reader:
         found = dict(reader.view().scan(b"\0", b"\xff"))
     kept = {key: value for key, value in found.items() if not key.startswith(own)}

@@ -1,0 +1,129 @@
+"""Answers as bytes: what an entity's rows say, and behind it what the moment says. Pure but for the reads.
+
+Protobuf reads fields in any order, and of two messages one behind the other as of one. So the part that
+changes with every batch (as_of, watermark, applied_at, version) is appended to the part that seldom does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from serving import answers
+from serving.arguments import latest_end_ms
+from serving.neighbors import Neighbor
+from serving.progress import Progress
+from serving.queries import Subject, entity_score, find_node
+from serving.versions import Version, version_of
+from serving.views import View
+from serving.window_rows import lasts_minutes
+from serving.windows import MINUTE_MS, Window, floor_minute
+from wiregraph.v1 import graph_pb2
+
+LENGTHS_STORED = 4_096
+FOREVER_MS = 2**62
+_ITEM = b"\x0a"
+"""Field 1, with a length: an element of a list."""
+_SEVEN_BITS, _MORE = 0x7F, 0x80
+
+
+def _item_head(length: int) -> bytes:
+    head = bytearray(_ITEM)
+    while length > _SEVEN_BITS:
+        head.append(length & _SEVEN_BITS | _MORE)
+        length >>= 7
+    head.append(length)
+    return bytes(head)
+
+
+_HEADS = tuple(_item_head(length) for length in range(LENGTHS_STORED))
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A part of an answer that holds for moments from number `born` on whose window ends before `until_ms`.
+
+    Empty `content` is that of an entity which the graph does not know.
+    """
+
+    content: bytes
+    born: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A moment of a graph as readers without a view see it; numbers rise.
+
+    `entity_tail` follows a score in a list, `single_tail` one alone, `list_tail` a list.
+    """
+
+    number: int
+    progress: Progress
+    version: Version
+    version_text: str
+    end_ms: int
+    entity_tail: bytes
+    single_tail: bytes
+    list_tail: bytes
+
+    def fits(self, fragment: Fragment) -> bool:
+        """Whether a fragment that was not dropped is right now."""
+        return fragment.born <= self.number and self.end_ms < fragment.until_ms
+
+
+def present(number: int, progress: Progress) -> Present:
+    """The moment that a store's progress stands for."""
+    end_ms = latest_end_ms(progress)
+    of_entity = answers.stamped(graph_pb2.EntityScore(as_of=answers.timestamp(end_ms)), progress)
+    of_list = answers.versioned(graph_pb2.GetNeighborsResponse(), progress)
+    entity_tail = of_entity.SerializeToString()
+    return Present(
+        number=number,
+        progress=progress,
+        version=version_of(progress),
+        version_text=of_list.version,
+        end_ms=end_ms,
+        entity_tail=entity_tail,
+        single_tail=answers.versioned(of_entity, progress).SerializeToString(),
+        list_tail=of_list.SerializeToString(),
+    )
+
+
+def score_fragment(view: View, entity: str, window_ms: int, now: Present) -> Fragment:
+    """The score of an entity, which is no sector, over the window that ends now, and for how long it stays."""
+    node = find_node(view, entity)
+    if node is None:
+        return Fragment(b"", now.number, FOREVER_MS)
+    window = Window(now.end_ms, window_ms)
+    found = entity_score(view, Subject(node, (entity,)), window, now.progress.first_event_ms)
+    lasts = min(lasts_minutes(found.rows, found.wanted), _history_lasts(window, now.progress.first_event_ms))
+    if found.latest:
+        lasts = min(lasts, (floor_minute(found.latest.key.event_time) - window.start_ms) // MINUTE_MS + 1)
+    content = answers.bare_score(found.score).SerializeToString()
+    return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS)
+
+
+def _history_lasts(window: Window, first_ms: int | None) -> int:
+    """Minutes until there is one more window before this one; 1 in an empty graph."""
+    if first_ms is None:
+        return 1
+    length = window.length_ms
+    return (length - (window.start_ms - floor_minute(first_ms)) % length) // MINUTE_MS
+
+
+def neighbors_fragment(found: Iterable[Neighbor], now: Present) -> Fragment:
+    """A list of neighbours, right until the window moves."""
+    message = graph_pb2.GetNeighborsResponse(neighbors=[answers.neighbor(one) for one in found])
+    return Fragment(message.SerializeToString(), now.number, now.end_ms + MINUTE_MS)
+
+
+def batch_bytes(fragments: Sequence[Fragment], now: Present) -> bytes:
+    """A BatchGetEntitiesResponse of the entities that are known."""
+    tail = now.entity_tail
+    known = [one.content for one in fragments if one.content]
+    more = len(tail)
+    heads = [_HEADS[size] if (size := len(one) + more) < LENGTHS_STORED else _item_head(size) for one in known]
+    items = [part for pair in zip(heads, known, strict=True) for part in (*pair, tail)]
+    return b"".join(chain(items, (now.list_tail,)))
