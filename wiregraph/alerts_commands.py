@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from wiregraph import render, render_alerts
 from wiregraph.errors import UsageError
-from wiregraph.graph_client import call, channel_of, timestamp
+from wiregraph.graph_client import call, channel_of, follow, timestamp
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 from wiregraph.pseudonym_key import stack_pseudonyms
 from wiregraph.v1 import fraud_pb2
@@ -100,14 +101,12 @@ def all_alerts(
 def _watch(stub: FraudStub, asked: fraud_pb2.ListAlertsRequest, *, json: bool) -> None:
     if asked.session_id or asked.HasField("to") or asked.HasField("from"):
         raise UsageError("--watch follows all sessions from now on: leave --session, --from and --to out (see --help)")
-    stream: Iterator[fraud_pb2.Alert] = stub.WatchAlerts(fraud_pb2.WatchAlertsRequest(rule=asked.rule))
+    stream: Iterator[fraud_pb2.Alert] = follow(stub.WatchAlerts, fraud_pb2.WatchAlertsRequest(rule=asked.rule))
     console = render.console()
-    try:
+    with suppress(KeyboardInterrupt):
         for alert in stream:
             if asked.state in {"", alert.state}:
                 _print_one(console, alert, json=json)
-    except KeyboardInterrupt:
-        stream.cancel()  # type: ignore[attr-defined] # grpc has no types
 
 
 def _print_one(console: Console, alert: fraud_pb2.Alert, *, json: bool) -> None:

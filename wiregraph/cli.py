@@ -23,6 +23,7 @@ from wiregraph import (
     rules_commands,
     score,
     stack_commands,
+    token_commands,
 )
 from wiregraph.errors import UsageError
 from wiregraph.everywhere import whole_command
@@ -48,6 +49,7 @@ app.command("dump")(dump.dump)
 app.command("diff")(diff.diff)
 app.command("replay")(replay_command.replay_command)
 app.add_typer(graph_commands.app, name="graph")
+app.add_typer(token_commands.app, name="token")
 app.command("backup")(graph_commands.backup)
 app.command("restore")(graph_commands.restore)
 app.command("score")(score.score)

@@ -15,6 +15,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from udfs import names
 from wiregraph.errors import Failure, UsageError
+from wiregraph.guarding import CA, CERT, KEY, SERVER_NAME, open_to
 from wiregraph.stack import read_stack
 from wiregraph.times import parse_time
 from wiregraph.v1 import graph_pb2
@@ -22,8 +23,8 @@ from wiregraph.v1.services_pb2_grpc import GraphStub
 
 AnswerT = TypeVar("AnswerT")
 
-MESSAGE_BYTES_MAX = 256 * 1024 * 1024
 TIMEOUT_S = 60.0
+STREAM_S = 3_000.0
 _ID = re.compile(r"(eq|org|per|loc|sector|topic):.+", re.DOTALL)
 _WINDOW = re.compile(r"([1-9]\d{0,8})([mhd])", re.ASCII)
 _MINUTES = {"m": 1, "h": 60, "d": 1_440}
@@ -73,8 +74,7 @@ def channel_of(directory: Path) -> Iterator[grpc.Channel]:
     stack = read_stack(directory)
     if not stack.grpc_port:
         raise Failure(f"no stack in {directory}: start one with `wiregraph stack up`")
-    options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
-    with grpc.insecure_channel(stack.grpc, options) as channel:
+    with open_to(stack.grpc, stack.guarding) as channel:
         try:
             yield channel
         except grpc.RpcError as error:
@@ -91,12 +91,16 @@ _UNAVAILABLE = {
 """How the server's own words begin where it is there and something else is not, and what to do then."""
 
 
+_DENIED = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
+
+
 def failure(error: grpc.Call, address: str) -> Failure | UsageError:
     """What to tell people of a call that failed."""
     code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE:
-        advice = next((advice for words, advice in _UNAVAILABLE.items() if details.startswith(words)), "")
-        return Failure(f"{details}: {advice}" if advice else _nobody(address))
+        return Failure(_unavailable(address, details))
+    if code in _DENIED:
+        return Failure(f"{details}: see `wiregraph token list`")
     if code is grpc.StatusCode.NOT_FOUND:
         look = "see `wiregraph alerts`" if details.startswith("there is no alert") else _RESOLVE
         return Failure(f"{details}: {look}")
@@ -107,13 +111,35 @@ def failure(error: grpc.Call, address: str) -> Failure | UsageError:
     return Failure(f"the server at {address} answered {code.name}: {details}")
 
 
-def _nobody(address: str) -> str:
+def _unavailable(address: str, details: str) -> str:
+    advice = next((advice for words, advice in _UNAVAILABLE.items() if details.startswith(words)), "")
+    if advice:
+        return f"{details}: {advice}"
+    if "handshake" in details.lower():
+        return f"{address} and this command do not trust each other: see {CA}, {CERT}, {KEY} and {SERVER_NAME}"
     return f"no server at {address}: start one with `wiregraph stack up`"
 
 
 def call(method: Callable[..., AnswerT], request: object) -> AnswerT:
     """One call with a time limit."""
     return method(request, timeout=TIMEOUT_S)
+
+
+def follow(method: Callable[..., Iterator[AnswerT]], request: object) -> Iterator[AnswerT]:
+    """What a stream says; servers bound streams, so it is opened anew when its time is over, and says all again."""
+    while True:
+        try:
+            yield from method(request, timeout=STREAM_S)
+        except grpc.RpcError as error:
+            if not isinstance(error, grpc.Call) or _code(error) is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise
+        else:
+            return
+
+
+def _code(error: grpc.Call) -> grpc.StatusCode:
+    code: grpc.StatusCode = error.code()
+    return code
 
 
 class AmbiguousNameError(Failure):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from wiregraph import jobs_control, render
-from wiregraph.graph_client import call, find_entity, pages, parse_window, sector_id, span
+from wiregraph.graph_client import call, find_entity, follow, pages, parse_window, sector_id, span
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 from wiregraph.reading import (
     AsOfOption,
@@ -151,11 +152,9 @@ def watch(
     with asking(directory, json) as stub:
         ids = [find_entity(stub, name, graph) for name in names]
         request = graph_pb2.WatchEntitiesRequest(entity_ids=ids, window=length, graph=graph)
-        scores = stub.WatchEntities(request)
-        try:
+        scores = follow(stub.WatchEntities, request)
+        with suppress(KeyboardInterrupt):
             _print_stream(scores) if json else _live(scores)
-        except KeyboardInterrupt:
-            scores.cancel()
 
 
 def resolve(  # noqa: PLR0913 - a command's options are its arguments

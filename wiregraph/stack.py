@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wiregraph.errors import Failure
+from wiregraph.guarding import Guarding
 from wiregraph.ports import HOST
 from wiregraph.processes import ProcessRecord, is_alive
 
@@ -35,6 +36,7 @@ class Stack(BaseModel):
     kafka_port: int = 0
     controller_port: int = 0
     grpc_port: int = 0
+    guarding: Guarding | None = None
     processes: dict[str, ProcessRecord] = Field(default_factory=dict)
 
     @property
@@ -43,9 +45,14 @@ class Stack(BaseModel):
         return f"{HOST}:{self.kafka_port}"
 
     @property
+    def grpc_host(self) -> str:
+        """Where the server is reached from this machine."""
+        return self.guarding.reached_at if self.guarding else HOST
+
+    @property
     def grpc(self) -> str:
         """The server's address, HOST:PORT."""
-        return f"{HOST}:{self.grpc_port}"
+        return f"[{self.grpc_host}]:{self.grpc_port}" if ":" in self.grpc_host else f"{self.grpc_host}:{self.grpc_port}"
 
     def with_process(self, record: ProcessRecord) -> Stack:
         """This stack with one process more, or another in its place."""

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from wiregraph import processes, stack_control
-from wiregraph.errors import Failure
+from wiregraph.errors import Failure, UsageError
+from wiregraph.guarding import guarding
 from wiregraph.kafka_config import kafka_options
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 from wiregraph.ports import HOST
@@ -27,6 +28,24 @@ KafkaPortOption = Annotated[
     int | None, typer.Option(min=1, max=65535, help="The broker's port; by default a free one.")
 ]
 GrpcPortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="The server's port; by default a free one.")]
+
+ServersOption = Annotated[
+    int, typer.Option(min=1, help="Server processes on that port, where none runs yet: one for each core at best.")
+]
+
+
+HostOption = Annotated[
+    str,
+    typer.Option("--grpc-host", help="The server's address; other than loopback only with --tls-cert and --tls-key."),
+]
+CertOption = Annotated[
+    Path | None, typer.Option("--tls-cert", help="The server's certificate, PEM; calls then need a token as well.")
+]
+KeyOption = Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")]
+ClientCaOption = Annotated[
+    Path | None, typer.Option("--tls-client-ca", help="Clients need a certificate of this CA besides, PEM.")
+]
+PlainOption = Annotated[bool, typer.Option("--no-tls", help="Guard the server no longer, on loopback.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +72,24 @@ class StackStatus:
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913 - a command's options are its arguments
+    *,
     directory: DirOption = DEFAULT_DIR,
     kafka_port: KafkaPortOption = None,
     grpc_port: GrpcPortOption = None,
+    servers: ServersOption = 1,
+    host: HostOption = HOST,
+    tls_cert: CertOption = None,
+    tls_key: KeyOption = None,
+    tls_client_ca: ClientCaOption = None,
+    plain: PlainOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Start what does not run yet; data and ports are those of the last time."""
-    wish = stack_control.Wish(directory, kafka_port, grpc_port)
+    """Start what does not run yet; data, ports and certificates are those of the last time."""
+    guarded = guarding(host, tls_cert, tls_key, tls_client_ca)
+    if plain and guarded:
+        raise UsageError("--no-tls and --tls-cert are at odds: leave one of them out")
+    wish = stack_control.Wish(directory, kafka_port, grpc_port, servers=servers, guarding=guarded, plain=plain)
     try:
         stack_control.up(wish, _silent if json else _say)
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from udfs.topics import ALL, graph_topic
 from wiregraph import ports, processes
 from wiregraph.broker import ROOT, BrokerPlan, prepare
 from wiregraph.errors import Failure
+from wiregraph.guarding import Guarding, server_options
 from wiregraph.ports import HOST
 from wiregraph.processes import Launch, ProcessRecord
 from wiregraph.pseudonym_key import ensure_key
@@ -44,12 +45,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What `stack up` was asked for; a port of None means any, `only_broker` leaves the rest out."""
+    """What `stack up` was asked for; a port of None means any, `only_broker` leaves the rest out.
+
+    `servers` is the number of server processes, where none runs yet. Without `guarding` the server is guarded as the
+    last time, with `plain` not at all.
+    """
 
     directory: Path
     kafka_port: int | None = None
     grpc_port: int | None = None
     only_broker: bool = False
+    guarding: Guarding | None = None
+    plain: bool = False
+    servers: int = 1
 
 
 def up(wish: Wish, say: Say) -> Stack:
@@ -57,10 +65,19 @@ def up(wish: Wish, say: Say) -> Stack:
     directory = wish.directory.resolve()
     with locked(directory):
         _end_strays(directory, NAMES, say)
-        stack = _with_ports(directory, read_stack(directory), wish, say)
+        stack = _with_ports(directory, _with_guarding(read_stack(directory), wish), wish, say)
         ensure_key(directory)
         stack = _up_broker(directory, stack, say)
-        return stack if wish.only_broker else _up_serving(directory, stack, say)
+        return stack if wish.only_broker else _up_serving(directory, stack, wish.servers, say)
+
+
+def _with_guarding(stack: Stack, wish: Wish) -> Stack:
+    """The stack as it is to be guarded."""
+    if wish.guarding is None and not wish.plain:
+        return stack
+    if stack.runs(SERVER) and stack.guarding != wish.guarding:
+        raise Failure("the server already runs and is guarded otherwise: `wiregraph stack down` first to change that")
+    return stack.model_copy(update={"guarding": wish.guarding})
 
 
 def _with_ports(directory: Path, stack: Stack, wish: Wish, say: Say) -> Stack:
@@ -99,14 +116,14 @@ def _up_broker(directory: Path, stack: Stack, say: Say) -> Stack:
     return stack
 
 
-def _up_serving(directory: Path, stack: Stack, say: Say) -> Stack:
-    for launch in (applier_launch(directory, stack), server_launch(directory, stack)):
+def _up_serving(directory: Path, stack: Stack, servers: int, say: Say) -> Stack:
+    for launch in (applier_launch(directory, stack), server_launch(directory, stack, servers)):
         if stack.runs(launch.name):
             _tell_running(stack, launch.name, say)
         else:
             say(f"starting the {launch.name}")
             stack = _start(directory, stack, launch)
-    _await_port(directory, stack.processes[SERVER])
+    _await_port(directory, stack.processes[SERVER], stack.grpc_host)
     _await_settled(directory, stack.processes[APPLIER])
     return stack
 
@@ -131,9 +148,11 @@ def follow_served(directory: Path, say: Say) -> None:
         say(f"the applier follows {graph_topic(topic_graph(served_graph(directory / 'store')))}")
 
 
-def server_launch(directory: Path, stack: Stack) -> Launch:
-    """How the server is started."""
+def server_launch(directory: Path, stack: Stack, servers: int = 1) -> Launch:
+    """How the server is started, as so many processes on one port."""
     options = ["--store", str(directory / "store"), "--port", str(stack.grpc_port), "--bootstrap", stack.bootstrap]
+    options += server_options(stack.guarding, directory)
+    options += ["--processes", str(servers)] if servers > 1 else []
     return _python(SERVER, directory, options, stack.grpc_port)
 
 
@@ -153,10 +172,10 @@ def _tell_running(stack: Stack, name: str, say: Say) -> None:
     say(f"the {name} already runs: pid {record.pid}{f', {HOST}:{record.port}' if record.port else ''}")
 
 
-def _await_port(directory: Path, record: ProcessRecord) -> None:
+def _await_port(directory: Path, record: ProcessRecord, host: str = HOST) -> None:
     """Wait until a process listens; raises Failure with its last words where it ends instead."""
     deadline = time.monotonic() + READY_TIMEOUT_S
-    while not ports.accepts(record.port):
+    while not ports.accepts(record.port, host):
         _check_alive(directory, record)
         if time.monotonic() > deadline:
             raise Failure(
