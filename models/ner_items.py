@@ -43,14 +43,14 @@ def encode(tokenizer: Tokenizer, example: corpora.Example) -> Item:
     """Label the first sub-word of each word: B or I of the span that the word begins in, else O."""
     tokens = tk.tokenise(tokenizer, example.text)
     labels = np.full(len(tokens), IGNORED, dtype=np.int64)
-    firsts = tk.word_firsts(tokens)
+    firsts, starts = np.array(tk.word_firsts(tokens), dtype=np.int64), np.array(tokens.starts, dtype=np.int64)
     labels[firsts] = LABELS.index("O")
     for span in example.spans:
-        inside = firsts[(tokens.starts[firsts] >= span.start) & (tokens.starts[firsts] < span.end)]
+        inside = firsts[(starts[firsts] >= span.start) & (starts[firsts] < span.end)]
         labels[inside] = LABELS.index(f"I-{span.type}")
         labels[inside[:1]] = LABELS.index(f"B-{span.type}")
     cases = tk.case_classes(example.text, tokens)
-    return Item(tokens.ids[:LENGTH_MAX], cases[:LENGTH_MAX], labels[:LENGTH_MAX])
+    return Item(np.array(tokens.ids[:LENGTH_MAX], dtype=np.int64), cases[:LENGTH_MAX], labels[:LENGTH_MAX])
 
 
 def recased(cases: tk.IntArray, chance: random.Random) -> tk.IntArray:

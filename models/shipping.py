@@ -20,7 +20,7 @@ from onnx import checker
 from tokenizers import Tokenizer
 
 from models.graph import MICROSOFT, OPSET
-from udfs.inference.sessions import SessionRunner, session
+from udfs.inference.sessions import SessionRunner, running, session
 
 SIZE_MAX = 25_000_000
 
@@ -57,7 +57,7 @@ def arrays(model: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
 
 def runner(model: onnx.ModelProto) -> SessionRunner:
     """Load a graph as serving does."""
-    return SessionRunner(session(model.SerializeToString()))
+    return running(session(model.SerializeToString()))
 
 
 def ship(

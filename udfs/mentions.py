@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -52,7 +53,7 @@ class MentionFinder:
         if not len(tokens):
             return ()
         firsts = tk.word_firsts(tokens)
-        logits = self._logits(text, tokens)[firsts]
+        logits = self._logits(text, tokens).take(firsts, axis=0)
         runs = word_runs(logits, _after_blank_lines(text, tokens, firsts))
         return tuple(_mentions(text, tokens, firsts, runs))
 
@@ -66,13 +67,14 @@ class MentionFinder:
             types[0, 1:-1] = cases[window.start : window.end]
             logits = self._tagger({"ids": ids, "types": types})[0, 1:-1]
             parts.append(logits[window.core_start - window.start : window.core_end - window.start])
-        return np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _after_blank_lines(text: str, tokens: tk.Tokens, firsts: tk.IntArray) -> frozenset[int]:
+def _after_blank_lines(text: str, tokens: tk.Tokens, firsts: Sequence[int]) -> frozenset[int]:
     """The words before which a blank line stands, as between a headline and its body."""
-    starts = [match.end() for match in _BLANK_LINE.finditer(text)]
-    return frozenset(np.searchsorted(tokens.starts[firsts], starts).tolist()) if starts else frozenset()
+    ends = [match.end() for match in _BLANK_LINE.finditer(text)]
+    begins = [tokens.starts[first] for first in firsts] if ends else []
+    return frozenset(bisect_left(begins, end) for end in ends)
 
 
 def word_runs(logits: tk.FloatArray, cuts: Collection[int] = ()) -> list[Run]:
@@ -82,28 +84,32 @@ def word_runs(logits: tk.FloatArray, cuts: Collection[int] = ()) -> list[Run]:
     whatever type; the type is the one that its words favour together, so that one odd word does not
     cut a name in two.
     """
-    best = logits.argmax(axis=1)
-    inside = np.flatnonzero(best)
+    best = logits.argmax(axis=1).tolist()
     begins = [
         index
-        for position, index in enumerate(inside.tolist())
-        if best[index] % 2 == 1 or position == 0 or inside[position - 1] != index - 1 or index in cuts
+        for index, label in enumerate(best)
+        if label and (label % 2 == 1 or index == 0 or best[index - 1] == 0 or index in cuts)
     ]
     runs: list[Run] = []
-    for begin, following in pairwise([*begins, len(best)]):
-        outside = np.flatnonzero(best[begin:following] == 0)
-        end = begin + int(outside[0]) if len(outside) else following
-        favour = logits[begin:end, 1:].reshape(end - begin, len(TYPES), 2).max(axis=2).sum(axis=0)
-        runs.append(Run(begin, end, TYPES[int(favour.argmax())]))
+    for begin, following in pairwise((*begins, len(best))):
+        end = best.index(0, begin, following) if 0 in best[begin:following] else following
+        alone = end == begin + 1
+        runs.append(Run(begin, end, TYPES[(best[begin] - 1) // 2] if alone else _favourite(logits[begin:end])))
     return runs
 
 
-def _mentions(text: str, tokens: tk.Tokens, firsts: tk.IntArray, runs: Sequence[Run]) -> Iterable[Mention]:
+def _favourite(logits: tk.FloatArray) -> EntityType:
+    """Return the type that the words of one run (words, labels) favour together."""
+    favour = logits[:, 1:].reshape(-1, len(TYPES), 2).max(axis=2).sum(axis=0)
+    return TYPES[int(favour.argmax())]
+
+
+def _mentions(text: str, tokens: tk.Tokens, firsts: Sequence[int], runs: Sequence[Run]) -> Iterable[Mention]:
     """Turn runs of words into spans of the text."""
-    bounds = np.append(firsts, len(tokens))
+    bounds = (*firsts, len(tokens))
     for run in runs:
-        start = int(tokens.starts[bounds[run.start]])
-        end = tk.with_marks(text, int(tokens.ends[bounds[run.end] - 1]))
+        start = tokens.starts[bounds[run.start]]
+        end = tk.with_marks(text, tokens.ends[bounds[run.end] - 1])
         surface = text[start:end]
         if surface == surface.strip() and any(character.isalnum() for character in surface):
             yield Mention(start, end, surface, run.type)

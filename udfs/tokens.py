@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from itertools import compress, pairwise
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,16 +43,17 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u20
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The sub-words of a text; four arrays of one length, without special tokens.
+    """The sub-words of a text; four lists of one length, without special tokens.
 
     `starts` and `ends` are code points (exclusive end), `words` numbers the word that a sub-word is
-    a part of (a run without spaces and punctuation, or one punctuation mark).
+    a part of (a run without spaces and punctuation, or one punctuation mark). Lists, since arrays of a
+    headline's length cost more to make than they save.
     """
 
-    ids: IntArray
-    starts: IntArray
-    ends: IntArray
-    words: IntArray
+    ids: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    words: Sequence[int]
 
     def __len__(self) -> int:
         """Return the number of sub-words."""
@@ -75,40 +77,37 @@ def tokenise(tokenizer: Tokenizer, text: str) -> Tokens:
         # A lone surrogate is no text; one replacement character each keeps the offsets right.
         text = _SURROGATE.sub("\ufffd", text)
     encoding = tokenizer.encode(text, add_special_tokens=False)
-    offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-    words = np.array(encoding.word_ids, dtype=np.int64)
+    # Only special tokens are of no word.
+    words = cast("list[int]", encoding.word_ids)
     count = _whole_words(words, TOKENS_MAX)
-    ids = np.array(encoding.ids, dtype=np.int64)
-    return Tokens(ids[:count], offsets[:count, 0], offsets[:count, 1], words[:count])
+    starts, ends = zip(*encoding.offsets[:count], strict=True) if count else ((), ())
+    return Tokens(encoding.ids[:count], starts, ends, words[:count])
 
 
 def without_links(text: str, tokens: Tokens) -> Tokens:
     """Leave out what follows the first token of a link: that there is one says something, its letters do not."""
     if "://" not in text:
         return tokens
-    kept = np.ones(len(tokens), dtype=bool)
-    for match in _LINK.finditer(text):
-        kept &= (tokens.starts <= match.start()) | (tokens.starts >= match.end())
-    return Tokens(tokens.ids[kept], tokens.starts[kept], tokens.ends[kept], tokens.words[kept])
+    links = [match.span() for match in _LINK.finditer(text)]
+    kept = [not any(first < start < end for first, end in links) for start in tokens.starts]
+    columns = (tokens.ids, tokens.starts, tokens.ends, tokens.words)
+    return Tokens(*(tuple(compress(column, kept)) for column in columns))
 
 
-def _whole_words(words: IntArray, limit: int) -> int:
+def _whole_words(words: Sequence[int], limit: int) -> int:
     """Return how many tokens, `limit` at most, end with a whole word."""
     if len(words) <= limit:
         return len(words)
-    return int(np.searchsorted(words, words[limit])) or limit
+    return bisect_left(words, words[limit]) or limit
 
 
 def case_classes(text: str, tokens: Tokens) -> IntArray:
     """Return the casing of each token's word, (n,) of 0..4: what an uncased vocabulary drops."""
-    if not len(tokens):
-        return np.zeros(0, dtype=np.int64)
-    firsts = word_firsts(tokens)
-    lengths = np.diff(np.append(firsts, len(tokens)))
-    starts = tokens.starts[firsts].tolist()
-    ends = tokens.ends[firsts + lengths - 1].tolist()
-    classes = [case_class(text[start:end]) for start, end in zip(starts, ends, strict=True)]
-    return np.repeat(np.array(classes, dtype=np.int64), lengths)
+    classes: list[int] = []
+    for first, following in pairwise((*word_firsts(tokens), len(tokens))):
+        word = text[tokens.starts[first] : tokens.ends[following - 1]]
+        classes += [case_class(word)] * (following - first)
+    return np.array(classes, dtype=np.int64)
 
 
 def case_class(word: str) -> int:
@@ -120,11 +119,10 @@ def case_class(word: str) -> int:
     return CAPITAL if word.istitle() else MIXED
 
 
-def word_firsts(tokens: Tokens) -> IntArray:
-    """Return the index of the first token of each word, (words,), ascending."""
-    changed = np.ones(len(tokens), dtype=bool)
-    changed[1:] = tokens.words[1:] != tokens.words[:-1]
-    return np.flatnonzero(changed)
+def word_firsts(tokens: Tokens) -> list[int]:
+    """Return the index of the first token of each word, ascending."""
+    words = tokens.words
+    return [index for index, word in enumerate(words) if index == 0 or word != words[index - 1]]
 
 
 def windows(text: str, tokens: Tokens) -> tuple[Window, ...]:
@@ -140,8 +138,8 @@ def windows(text: str, tokens: Tokens) -> tuple[Window, ...]:
 
 def _sentence_bounds(text: str, tokens: Tokens) -> Sequence[int]:
     """Return the token indices at which sentences begin, with 0 and the number of tokens."""
-    characters = [match.end() for match in _SENTENCE_END.finditer(text, 0, int(tokens.ends[-1]))]
-    inner = np.searchsorted(tokens.starts, np.array(characters, dtype=np.int64)).tolist()
+    characters = [match.end() for match in _SENTENCE_END.finditer(text, 0, tokens.ends[-1])]
+    inner = (bisect_left(tokens.starts, character) for character in characters)
     return sorted({0, *inner, len(tokens)})
 
 
@@ -166,7 +164,7 @@ def _split(tokens: Tokens, start: int, end: int, room: int) -> list[Window]:
         stop = min(end, core + room - 2 * MARGIN_TOKENS)
         if stop < end:
             # A word that straddles the cut goes to the next core, unless it fills this one.
-            first = int(np.searchsorted(tokens.words, tokens.words[stop]))
+            first = bisect_left(tokens.words, tokens.words[stop])
             stop = first if first > core else stop
         cuts.append(Window(max(start, core - MARGIN_TOKENS), min(end, stop + MARGIN_TOKENS), core, stop))
         core = stop
@@ -175,10 +173,8 @@ def _split(tokens: Tokens, start: int, end: int, room: int) -> list[Window]:
 
 def encoder_ids(tokens: Tokens, window: Window, special: tuple[int, int]) -> IntArray:
     """Return the ids of a window between the two special ones, (1, length + 2)."""
-    ids = np.empty((1, window.end - window.start + 2), dtype=np.int64)
-    ids[0, 0], ids[0, -1] = special
-    ids[0, 1:-1] = tokens.ids[window.start : window.end]
-    return ids
+    first, last = special
+    return np.array([[first, *tokens.ids[window.start : window.end], last]], dtype=np.int64)
 
 
 def special_ids(tokenizer: Tokenizer) -> tuple[int, int]:
@@ -192,10 +188,8 @@ def special_ids(tokenizer: Tokenizer) -> tuple[int, int]:
 
 def token_ranges(tokens: Tokens, spans: Sequence[tuple[int, int]]) -> IntArray:
     """Return for each span of code points the tokens [first, last) that touch it, (spans, 2)."""
-    characters = np.array(spans, dtype=np.int64).reshape(-1, 2)
-    first = np.searchsorted(tokens.ends, characters[:, 0], side="right")
-    last = np.searchsorted(tokens.starts, characters[:, 1], side="left")
-    return np.stack([first, last], axis=1)
+    ranges = [(bisect_right(tokens.ends, start), bisect_left(tokens.starts, end)) for start, end in spans]
+    return np.array(ranges, dtype=np.int64).reshape(-1, 2)
 
 
 def with_marks(text: str, end: int) -> int:

@@ -23,8 +23,8 @@ ODD = [
 @pytest.mark.parametrize("text", ODD)
 def test_offsets_are_code_points_in_order(text: str) -> None:
     tokens = tk.tokenise(TOKENIZER, text)
-    assert (tokens.starts <= tokens.ends).all()
-    assert (np.diff(tokens.starts) >= 0).all()
+    assert all(start <= end for start, end in zip(tokens.starts, tokens.ends, strict=True))
+    assert list(tokens.starts) == sorted(tokens.starts)
     assert not len(tokens) or tokens.ends[-1] <= len(text)
 
 
@@ -59,7 +59,7 @@ def test_case_class(word: str, expected: int) -> None:
 def test_sub_words_share_the_case_of_their_word() -> None:
     tokens = tk.tokenise(TOKENIZER, "Mitsubishi-UFJ up")
     classes = tk.case_classes("Mitsubishi-UFJ up", tokens)
-    assert set(classes[tokens.words == 0]) == {tk.CAPITAL}
+    assert set(classes[np.array(tokens.words) == 0]) == {tk.CAPITAL}
     assert classes[-1] == tk.LOWER
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +29,16 @@ class SessionRunner:
     """A loaded model; see `udfs.runner`."""
 
     session: InferenceSession
+    outputs: tuple[str, ...]
 
     def __call__(self, inputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.float32]:
         """Run the model on one unpadded text and return its first output."""
-        return np.asarray(self.session.run(None, dict(inputs))[0], dtype=np.float32)
+        return np.asarray(self.session.run(self.outputs, dict(inputs))[0], dtype=np.float32)
 
     def named(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:
         """Run the model on one unpadded text and return all of its outputs."""
-        names = [argument.name for argument in self.session.get_outputs()]
-        return dict(zip(names, self.session.run(names, dict(inputs)), strict=True))
+        values: Any = self.session.run(self.outputs, dict(inputs))
+        return dict(zip(self.outputs, values, strict=True))
 
     def __reduce__(self) -> str:
         """Refuse to be pickled: a session is loaded by the process that uses it."""
@@ -55,7 +57,12 @@ def start(files: ModelFiles) -> SessionRunner:
     if inputs != files.manifest.inputs:
         message = f"the model {files.manifest.name} takes {inputs}, its manifest says {files.manifest.inputs}"
         raise ModelError(message)
-    return SessionRunner(loaded)
+    return running(loaded)
+
+
+def running(loaded: InferenceSession) -> SessionRunner:
+    """Return a session as a function."""
+    return SessionRunner(loaded, tuple(argument.name for argument in loaded.get_outputs()))
 
 
 def session(model: bytes) -> InferenceSession:
