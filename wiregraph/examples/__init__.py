@@ -1,0 +1,1 @@
+"""Programs to read and to change; CI runs them against a small server."""
