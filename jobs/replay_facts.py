@@ -70,6 +70,14 @@ SELECT `key`, MAX(entity), MAX(name), MAX(type), MAX(sector), CAST(1 AS BIGINT)
 FROM {_CHANGELOG} WHERE `key` LIKE '{Kind.NODE}/%' AND entity IN (SELECT entity FROM {_FACTS})
 GROUP BY `key`""",
 }
+RANKED = f"""
+SELECT * FROM (
+  SELECT topic, article, event_time, entity, relevance, sentiment,
+    ROW_NUMBER() OVER (PARTITION BY topic, article ORDER BY relevance DESC, entity) AS rank_in_article
+  FROM {_FACTS}
+)
+WHERE rank_in_article <= {EDGE_ENTITIES_MAX}"""
+"""The entities of each article that its edges join."""
 COUNTS = f"""
 SELECT `key`, topic, `partition`, articles, empty, duplicates, dead_letters, edges_cut, known_assumed, late,
   latest_event, version
@@ -86,8 +94,8 @@ def build(settings: JobSettings, plan: ReplayPlan) -> StatementSet:
     table = table_environment(settings, EnvironmentSettings.in_batch_mode())
     for name, kinds in ((_CHANGELOG, (uids.FACTS, uids.NODES)), (_COUNTED, (uids.COUNTS,))):
         table.execute_sql(_rows_table(settings, plan, name, kinds))
-    table.execute_sql(f"CREATE TEMPORARY VIEW {_FACTS} AS {_kept(plan)}")
-    table.execute_sql(f"CREATE TEMPORARY VIEW {_RANKED} AS {_ranked()}")
+    table.execute_sql(f"CREATE TEMPORARY VIEW {_FACTS} AS {kept(plan)}")
+    table.execute_sql(f"CREATE TEMPORARY VIEW {_RANKED} AS {RANKED}")
     statements = table.create_statement_set()
     for name, select in {**INSERTS, **({uids.COUNTS: COUNTS} if plan.counts else {})}.items():
         table.execute_sql(sinks.changelog_table(settings, name))
@@ -112,7 +120,7 @@ def _rows_table(settings: JobSettings, plan: ReplayPlan, name: str, kinds: tuple
 ) {with_options(options)}"""
 
 
-def _kept(plan: ReplayPlan) -> str:
+def kept(plan: ReplayPlan) -> str:
     """Each fact once, however often it was written: the first, as the applier takes it."""
     topics = ", ".join(f"'{topic}'" for topic in plan.topics)
     return f"""SELECT * FROM (
@@ -121,13 +129,3 @@ def _kept(plan: ReplayPlan) -> str:
     AND event_time >= {plan.from_ms} AND event_time < {plan.to_ms}
 )
 WHERE place = 1"""
-
-
-def _ranked() -> str:
-    """The entities of each article that its edges join."""
-    return f"""SELECT * FROM (
-  SELECT topic, article, event_time, entity, relevance, sentiment,
-    ROW_NUMBER() OVER (PARTITION BY topic, article ORDER BY relevance DESC, entity) AS rank_in_article
-  FROM {_FACTS}
-)
-WHERE rank_in_article <= {EDGE_ENTITIES_MAX}"""

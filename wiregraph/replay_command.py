@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,7 +85,7 @@ def replay_command(  # noqa: PLR0913 - a command has as many parameters as it ha
     )
     kafka = kafka_options(directory, bootstrap, kafka_config)
     request = ReplayRequest(directory.resolve(), wish, kafka, kafka_config, parallelism, cluster, python)
-    with _watching(Console(stderr=True)) as watch:
+    with _interruptible(), _watching(Console(stderr=True)) as watch:
         done = replay(request, watch)
     _report(done, json=json)
 
@@ -97,12 +98,22 @@ def _report(done: Replayed, *, json: bool) -> None:
     if json:
         typer.echo(orjson.dumps(asdict(done)))
         return
-    rate = done.records / done.seconds
     typer.echo(
-        f"graph {done.graph}: {done.records:,} records in {done.seconds:.1f} s ({rate:,.0f}/s), "
-        f"{done.facts:,} facts of {done.entities:,} entities"
+        f"graph {done.graph}: {done.facts:,} facts of {done.entities:,} entities from {done.records:,} records, "
+        f"in {done.seconds:.1f} s"
     )
     typer.echo(f"compare: `wiregraph diff live {done.graph}`; serve: `wiregraph graph promote {done.graph}`")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, and Ctrl-C also where a shell has started this in the background."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

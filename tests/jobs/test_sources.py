@@ -1,7 +1,8 @@
 """Source tables: which topics, which group, and quoting that no setting breaks out of."""
 
+from jobs.replay_plan import Span
 from jobs.settings import parse_settings
-from jobs.sources import articles_table, clicks_table, control_table, with_options
+from jobs.sources import articles_table, clicks_table, control_table, replayed_table, with_options
 from udfs.topics import CLICK_FRAUD
 
 REQUIRED = ["--bootstrap=h:1", "--state-dir=s", "--jars=j", "--log-dir=l"]
@@ -29,3 +30,12 @@ def test_clicks_keep_their_bytes_and_control_holds_nothing_back() -> None:
     assert "'raw.charset' = 'ISO-8859-1'" in clicks_table(settings)
     assert "'properties.group.id' = 'wiregraph-click-fraud'" in clicks_table(settings)
     assert "'scan.watermark.idle-timeout' = '1 s'" in control_table(settings)
+
+
+def test_a_replay_reads_the_offsets_of_its_plan() -> None:
+    spans = [Span(topic="news", partition=0, start=3, end=7), Span(topic="news", partition=1, start=0, end=0)]
+    table = replayed_table(parse_settings([*REQUIRED, "--graph=g"]), "articles_news", spans)
+    assert "TABLE `articles_news`" in table
+    assert "'scan.startup.specific-offsets' = 'partition:0,offset:3;partition:1,offset:0'" in table
+    assert "'scan.bounded.specific-offsets' = 'partition:0,offset:7;partition:1,offset:0'" in table
+    assert "'scan.startup.mode' = 'specific-offsets'" in table
