@@ -49,7 +49,7 @@ class DecideClicks(KeyedBroadcastProcessFunction[str, Row, Row, Row]):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Loads the key and the models, declares the state."""
-        gc.disable()  # `_tidy` does what is needed.
+        gc.disable()  # A batch says when, and what need not be looked through.
         self._pseudonyms = load_pseudonyms(self._settings.pseudonym_key)
         self._score = load_cascade(self._settings.models).score_attempt if self._settings.cascade else None
         self._engines = Engines(runtime_context, RulesInForce(self._settings.rules), self._rebuilt)
@@ -60,7 +60,12 @@ class DecideClicks(KeyedBroadcastProcessFunction[str, Row, Row, Row]):
     def process_element(
         self, value: Row, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext
     ) -> Iterator[Row | tuple[OutputTag, Row]]:
-        """A batch: the partition's number and its records as `read_batch` takes them."""
+        """A batch: the partition's number and its records as `read_batch` takes them.
+
+        Cycles are looked for in what came up between batches. What a batch makes holds none, and millions of clicks
+        are remembered: to look through them would stop everything for tenths of a second.
+        """
+        gc.collect(0)
         number, text = value
         held = yield from self._engines.of(ctx)
         held.batches += 1
@@ -74,7 +79,7 @@ class DecideClicks(KeyedBroadcastProcessFunction[str, Row, Row, Row]):
         yield from alert_rows(outcome.alerts, now_ms())
         yield from late_rows(number, batch, outcome.late)
         yield from match_rows(outcome.matches)
-        _tidy()
+        gc.freeze()
 
     def process_broadcast_element(self, value: Row, ctx: KeyedBroadcastProcessFunction.Context) -> Iterator[Row]:
         """A record of `control`: (partition, offset, value); what it changes is decided again."""
@@ -97,9 +102,3 @@ class DecideClicks(KeyedBroadcastProcessFunction[str, Row, Row, Row]):
             ctx.timer_service().register_processing_time_timer(now_ms() + QUIET_MS)
             return
         yield from self._engines.advance(held, ctx)
-
-
-def _tidy() -> None:
-    """Look for cycles in what the last batch left, and never again: clicks hold none, and millions are remembered."""
-    gc.collect(0)
-    gc.freeze()

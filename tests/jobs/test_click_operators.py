@@ -1,7 +1,8 @@
 """The operators of the click job on a state of their own: logs, rules, timers, what comes back after a restart."""
 
+import gc
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,10 @@ def key_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def job(key_file: Path) -> Job:
-    return Job(lambda: DecideClicks(ClickSettings(key_file, cascade=False)), "clicks/3/0")
+def job(key_file: Path) -> Iterator[Job]:
+    yield Job(lambda: DecideClicks(ClickSettings(key_file, cascade=False)), "clicks/3/0")
+    gc.unfreeze()
+    gc.enable()
 
 
 def send(job: Job, *clicks: tuple[str, str, int, str], first: int = 0, **more: object) -> list[Any]:
@@ -142,6 +145,20 @@ def test_the_log_is_dropped_once_it_is_forgotten(job: Job) -> None:
     for minute in range(30):
         send(job, (f"s{minute}", "e", T0 + minute * MINUTE_MS, "view"))
     assert len(job.context.states[uids.CHUNKS_STATE]) == 16
+
+
+def test_a_batch_leaves_no_cycles_behind(job: Job) -> None:
+    """Else they would stay for ever: what a batch makes is never looked through again."""
+    for number in range(3):
+        gc.unfreeze()
+        gc.collect()
+        clicks = [(f"s{number}", event_id, time_ms, kind) for _s, event_id, time_ms, kind in views(6)]
+        others = [("", "bad", T0, "view"), ("s", f"{number}", T0 + 70_000, "view"), ("s", f"l{number}", T0, "view")]
+        rows = send(job, *clicks, (f"s{number}", "c", T0 + 9, "coupon_attempt"), *others, price=200)
+        assert len(of(rows, uids.ALERTS)) == len(of(rows, uids.DEAD_LETTERS)) == 1
+        del rows
+    gc.unfreeze()
+    assert gc.collect() == 0
 
 
 def test_chunks_of_one_moment_are_all_kept(job: Job) -> None:
