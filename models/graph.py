@@ -52,6 +52,13 @@ class GraphBuilder:
         self._nodes.append(helper.make_node(kind, list(inputs), [output], domain=domain, **attributes))
         return output
 
+    def split(self, value: str, sizes: Sequence[int]) -> list[str]:
+        """Return a value's columns in parts of these sizes."""
+        outputs = [f"split_{len(self._nodes)}_{part}" for part in range(len(sizes))]
+        places = self.constant(f"split_{len(self._nodes)}", np.array(sizes))
+        self._nodes.append(helper.make_node("Split", [value, places], outputs, axis=-1))
+        return outputs
+
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
         """Add a weight under a name, once."""
         if name not in self._tensors:
