@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from benchmarks.read_graph import MODELS, Facts, Size, buckets, edges, generate
 from benchmarks.read_names import entity_id
 from benchmarks.read_rows import node_row, record
 from serving import keyspace
+from serving.bucket_rows import pack_row, row_length_ms, row_suffix, slot_of
 from serving.keyspace import Entry, FactKey, FactValue
 from serving.progress import Progress
 from serving.rows import parse_upsert
@@ -73,9 +74,11 @@ def _facts(facts: Facts) -> Iterator[Entry]:
 
 def _buckets(facts: Facts) -> Iterator[Entry]:
     for grain in Grain:
-        for entity, _, start_ms, sums in buckets(facts, grain).rows():
-            key = keyspace.bucket_prefix(entity_id(entity)) + keyspace.bucket_start(grain, start_ms)
-            yield Entry(key, keyspace.pack_bucket(tuple(sums)))
+        length_ms = row_length_ms(grain)
+        rows = groupby(buckets(facts, grain).rows(), key=lambda one: (one[0], one[2] - one[2] % length_ms))
+        for (entity, start_ms), found in rows:
+            key = keyspace.bucket_prefix(entity_id(entity)) + row_suffix(grain, start_ms)
+            yield Entry(key, pack_row({slot_of(grain, one[2]): tuple(one[3]) for one in found}))
 
 
 def _edges(facts: Facts) -> Iterator[Entry]:
