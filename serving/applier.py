@@ -90,6 +90,7 @@ class _Session:
         self._consumer.seek(self._progress)
         self._probe: _Probe | None = None
         self._probe_at = 0.0
+        self._lengthened = False
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop; raises `KafkaError`, `StoreError`, `ChangelogReplacedError` or `TopicsChangedError`."""
@@ -119,13 +120,29 @@ class _Session:
         answer_request(self._writer)
         poll = self._consumer.poll(settings.poll_timeout_ms, settings.poll_records_max)
         if poll.count or not self._progress.applied_at_ms:
-            self._progress = apply_poll(self._writer, poll, self._progress, clock_ms()).progress
+            self._progress = apply_poll(self._writer, poll, self._lengthen(poll), clock_ms()).progress
         if self._probe is None and time.monotonic() >= self._probe_at:
             self._probe = self._measure()
             self._probe_at = time.monotonic() + settings.probe_interval_s
         if self._probe is not None and _has_reached(poll, self._probe.ends):
             self._settle(self._probe)
             self._probe = None
+
+    def _lengthen(self, poll: Poll) -> Progress:
+        """A store that was begun anew must also hold what came while it was built, before it is served.
+
+        Compaction may have taken records before they were read, whose successors lie behind `build_to`.
+        """
+        progress = self._progress
+        if self._lengthened or progress.ready:
+            return progress
+        offsets = {**progress.offsets, **poll.offsets}
+        if not replace(progress, offsets=offsets, side=progress.moved_side(poll.side_offsets)).ready:
+            return progress
+        self._lengthened = True
+        ends = self._consumer.ends()
+        side = {topic: replace(one, build_to=ends.side.get(topic, {})) for topic, one in progress.side.items()}
+        return replace(progress, build_to=ends.changelog, side=side)
 
     def _measure(self) -> _Probe:
         self._check_topics()
