@@ -96,8 +96,8 @@ def stages(address: str, job_id: str) -> list[Stage]:
 
 def watermark(address: str, job_id: str, stage: Stage) -> int | None:
     """The event time in ms that a stage has reached in all its tasks, or None while it does not say."""
-    found = _call(address, f"/jobs/{job_id}/vertices/{stage.stage_id}/watermarks")
-    return min((int(one["value"]) for one in found), default=None)  # type: ignore[call-overload]  # a list here
+    found: Any = _call(address, f"/jobs/{job_id}/vertices/{stage.stage_id}/watermarks")  # A list, for once.
+    return min((int(one["value"]) for one in found), default=None)
 
 
 def _innermost(trace: str) -> str:

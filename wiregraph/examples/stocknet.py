@@ -26,14 +26,14 @@ CLOSE_HOUR = 21
 def next_returns(prices: pd.DataFrame) -> pd.Series:
     """The return from each day's close to the next trading day's, by (entity_id, known_at)."""
     closes = prices.set_index(["ticker", "Date"])["Adj Close"].sort_index()
-    returns = closes.groupby(level="ticker").shift(-1) / closes - 1
+    returns: pd.Series = closes.groupby(level="ticker").shift(-1) / closes - 1
     return returns.rename_axis(["entity_id", "known_at"])
 
 
 def daily_tone(tweets: pd.DataFrame) -> pd.Series:
     """The mean tone of a ticker's tweets by the day at whose close they were known."""
     known_at = (tweets["time"] + pd.Timedelta(hours=24 - CLOSE_HOUR)).dt.tz_localize(None).dt.normalize()
-    tones = tweets["tone"].groupby([tweets["ticker"], known_at]).mean()
+    tones: pd.Series = tweets["tone"].groupby([tweets["ticker"], known_at]).mean()
     return tones.rename_axis(["entity_id", "known_at"])
 
 
@@ -42,7 +42,8 @@ def read_tweets(folder: Path, start: str, end: str) -> pd.DataFrame:
     file = folder / "tweets_preprocessed.tsv.gz"
     tweets = pd.read_csv(file, sep="\t", quoting=csv.QUOTE_NONE, keep_default_na=False)
     times = pd.to_datetime(tweets["timestamp_utc"])
-    return tweets.assign(time=times)[(times >= f"{start}T00:00Z") & (times < f"{end}T00:00Z")]
+    chosen: pd.DataFrame = tweets.assign(time=times)[(times >= f"{start}T00:00Z") & (times < f"{end}T00:00Z")]
+    return chosen
 
 
 def coefficient(tweets: pd.DataFrame, prices: pd.DataFrame) -> Interval:

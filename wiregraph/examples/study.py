@@ -29,8 +29,9 @@ def decisions(client: Client, entity_ids: Sequence[str], times: Sequence[datetim
             found = client.batch(asked, window="24h", as_of=time, known_at=time, graph=graph).to_pandas()
             part = found.set_index("entity_id").reindex(list(asked))[["articles", "sentiment"]]
             parts.append(part.assign(known_at=time))
-    frame = pd.concat(parts).set_index("known_at", append=True).rename_axis(["entity_id", "known_at"])
-    return frame.assign(articles=frame["articles"].fillna(0).astype("int64")).sort_index()
+    frame: pd.DataFrame = pd.concat(parts).set_index("known_at", append=True).rename_axis(["entity_id", "known_at"])
+    frame["articles"] = frame["articles"].fillna(0).astype("int64")
+    return frame.sort_index()
 
 
 def abnormal_volume(articles: pd.Series, before: int = 10) -> pd.Series:
@@ -41,7 +42,8 @@ def abnormal_volume(articles: pd.Series, before: int = 10) -> pd.Series:
     past = articles.groupby(level="entity_id", group_keys=False)
     mean = past.apply(lambda one: one.shift().rolling(before, min_periods=5).mean())
     spread = past.apply(lambda one: one.shift().rolling(before, min_periods=5).std(ddof=0))
-    return ((articles - mean) / spread.where(spread > 0)).rename("abnormal")
+    abnormal: pd.Series = (articles - mean) / spread.where(spread > 0)
+    return abnormal.rename("abnormal")
 
 
 def event_study(values: pd.Series, events: pd.MultiIndex, reach: int = 5) -> pd.DataFrame:
@@ -51,7 +53,8 @@ def event_study(values: pd.Series, events: pd.MultiIndex, reach: int = 5) -> pd.
     """
     by_entity = values.groupby(level="entity_id")
     around = {offset: by_entity.shift(-offset).reindex(events) for offset in range(-reach, reach + 1)}
-    return pd.DataFrame(around).agg(["mean", "count"]).T.rename_axis("day")
+    by_day: pd.DataFrame = pd.DataFrame(around).agg(["mean", "count"]).T
+    return by_day.rename_axis("day")
 
 
 def information_coefficient(signal: pd.Series, returns: pd.Series) -> pd.Series:
