@@ -131,7 +131,7 @@ def binned(view: View, members: Members, last: Question, count: int) -> list[Pac
     for entity in members:
         rows = read_rows(view, entity, wanted)
         if rows:
-            bins = [add(sums, sums_of(rows, wanted, at)) for at, sums in enumerate(bins)]
+            bins = [add(sums, more) for sums, more in zip(bins, sums_of(rows, wanted), strict=True)]
     return bins
 
 
@@ -156,7 +156,7 @@ def article_counts(view: View, members: Members, question: Question, first_ms: i
     wanted = plan(last, count)
     counts = [0] * count
     for entity in members:
-        found = articles_of(read_rows(view, entity, wanted), wanted, count)
+        found = articles_of(read_rows(view, entity, wanted), wanted)
         counts = [one + more for one, more in zip(counts, found, strict=True)]
     return counts
 
@@ -194,8 +194,8 @@ def entity_score(view: View, subject: Subject, window: Window, first_ms: int | N
     (entity,) = subject.members
     wanted = plan(window, history + 1)
     rows = read_rows(view, entity, wanted)
-    sums = sums_of(rows, wanted, history)
-    volume = zscore(sums[0], articles_of(rows, wanted, history))
+    (sums,) = sums_of(rows, wanted, history)
+    volume = zscore(sums[0], articles_of(rows, wanted)[:-1])
     latest = next(facts_in(view, entity, Question(window)), None) if sums[0] else None
     models = latest.value.models if latest else ""
     return Computed(Score(subject.node, window, Sums(*sums), volume, models), rows, wanted, latest)

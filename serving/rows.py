@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
 from serving import keyspace
 from serving.keyspace import Entry, FactKey, FactValue
-from udfs.changelog import BucketRow, ChangelogError, EdgeRow, FactRow, Grain, NodeRow, Row, parse_row
+from udfs.changelog import BucketRow, ChangelogError, CountRow, EdgeRow, FactRow, Grain, NodeRow, Row, row_of
 from udfs.names import sector_id
 
 NOT_STATE = ("version", "decided_at", "applied_at", "lateness")
@@ -17,9 +19,10 @@ NOT_STATE = ("version", "decided_at", "applied_at", "lateness")
 DELETED = orjson.dumps({"deleted": True})
 _NO_SLASH = frozenset({"entity", "topic", "a", "b"})
 _TIMES = frozenset({"event_time", "start"})
-_GRAINS = frozenset(str(grain) for grain in Grain)
+_LENGTHS_MS = {str(grain): grain.length_ms for grain in Grain}
 INT64_MAX = 2**63 - 1
 _TYPES = {"int": int, "str": str, "bool": bool}
+_Field = tuple[str, type, Callable[[Any], bool] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def parse_upsert(key: bytes, value: bytes) -> Upsert:
         raise ChangelogError(str(error)) from error
     if isinstance(fields, dict) and fields.get("deleted") is True:
         return Upsert(stored_key, _version(fields), DELETED, None)
-    row = _checked(parse_row(key, value))
+    row = _checked(row_of(key, fields))
     state = {name: field for name, field in fields.items() if name not in NOT_STATE}
     return Upsert(stored_key, _version(fields), orjson.dumps(state, option=orjson.OPT_SORT_KEYS), row)
 
@@ -52,7 +55,7 @@ def stored_row(key: bytes, value: bytes) -> Row | None:
     if canonical == DELETED:
         return None
     state = {**orjson.loads(canonical), "version": keyspace.row_version(value)}
-    return parse_row(key[len(keyspace.ROW) :], orjson.dumps(state))
+    return row_of(key[len(keyspace.ROW) :], state)
 
 
 def entries(row: Row) -> list[Entry]:
@@ -108,18 +111,33 @@ def _version(fields: dict[str, object]) -> int:
 
 
 def _checked(row: Row) -> Row:
-    for name, field in type(row).__dataclass_fields__.items():
+    for name, kind, fits in _FIELDS[type(row)]:
         value = getattr(row, name)
-        if type(value) is not _TYPES[str(field.type)] or not _fits(name, value):
+        if type(value) is not kind or (fits is not None and not fits(value)):
             raise ChangelogError(f"{name} is {value!r}")
-    if isinstance(row, BucketRow | EdgeRow) and row.start % Grain(row.grain).length_ms:
+    if isinstance(row, BucketRow | EdgeRow) and row.start % _LENGTHS_MS[row.grain]:
         raise ChangelogError(f"start {row.start} is no multiple of {row.grain}")
     return row
 
 
-def _fits(name: str, value: object) -> bool:
-    if isinstance(value, int):
-        return (0 if name in _TIMES else -INT64_MAX) <= value <= INT64_MAX
-    if name in _NO_SLASH:
-        return "/" not in str(value)
-    return name != "grain" or value in _GRAINS
+def _field(name: str, kind: type) -> _Field:
+    """What a field's value must be; the last one is None where any value of its type will do."""
+    fits: Callable[[Any], bool] | None = None
+    if kind is int:
+        lowest = 0 if name in _TIMES else -INT64_MAX
+        fits = range(lowest, INT64_MAX + 1).__contains__
+    elif name in _NO_SLASH:
+        fits = _has_no_slash
+    elif name == "grain":
+        fits = _LENGTHS_MS.__contains__
+    return name, kind, fits
+
+
+def _has_no_slash(value: str) -> bool:
+    return "/" not in value
+
+
+_FIELDS: dict[type[Row], tuple[_Field, ...]] = {
+    row: tuple(_field(name, _TYPES[str(field.type)]) for name, field in row.__dataclass_fields__.items())
+    for row in (FactRow, BucketRow, EdgeRow, NodeRow, CountRow)
+}

@@ -48,7 +48,7 @@ class Limits:
     answer_bytes_max: int = 64 * 1024 * 1024
     # Under way or waiting for a thread, streams included: further ones are refused at once, which costs little.
     calls_max: int = 256
-    calls_connection_max: int = 100
+    calls_connection_max: int = 256
     # A client is a token, or a connection where there are no tokens.
     streams_client_max: int = 8
     # Only where there are tokens; then a call needs a deadline.
@@ -81,7 +81,8 @@ class ServerSettings:
     kafka: Mapping[str, Any]
     streams_max: int = 16
     call_threads: int = 8
-    catch_up_s: float = 0.02
+    # Each takes about a millisecond, in which nothing is answered.
+    catch_up_s: float = 0.04
     reopen_s: float = 0.5
     drain_s: float = 5.0
     stream_interval_s: float = 0.05

@@ -58,6 +58,8 @@ __all__ = [
 
 LIVE = "live"
 CHECKS_MAX, CHECK_PAUSE_S = 3, 0.05
+READER_CACHE_MIB = 128
+"""A server's, for what it keeps no answer of."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 
 
@@ -246,6 +248,6 @@ def _options(*, create: bool) -> Options:
     options.set_max_total_wal_size(64 * 1024 * 1024)
     table = BlockBasedOptions()
     table.set_bloom_filter(10, block_based=False)
-    table.set_block_cache(Cache(32 * 1024 * 1024))
+    table.set_block_cache(Cache((32 if create else READER_CACHE_MIB) * 1024 * 1024))
     options.set_block_based_table_factory(table)
     return options

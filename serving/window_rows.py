@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 from serving import keyspace
 from serving.bucket_rows import SLOTS, next_slot, row_articles, row_length_ms, row_suffix, row_sums, slot_of
@@ -26,102 +26,116 @@ class Part:
     """The slots [low, high) of a row belong to a window, by its place in the plan."""
 
     window: int
-    suffix: bytes
     low: int
     high: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Rows of one grain that lie side by side, [first, after); `single` if it is one."""
+    """Rows of one grain: by themselves, or all from the first to the last, [first, after), if they are `adjacent`."""
 
-    first: bytes
+    suffixes: tuple[bytes, ...]
     after: bytes
-    single: bool
+    adjacent: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How `count` windows side by side, of which `last` is the last, are made of rows; the oldest has place 0."""
+    """How `count` windows side by side, of which `last` is the last, are made of rows; the oldest has place 0.
+
+    `readings` begin with the longest buckets. `bounds` has the minutes of the hour at which a window begins or
+    ends, by the row of minutes they lie in, `hour_left` the minutes until the first of them comes to the next hour,
+    0 where one is on the hour.
+    """
 
     last: Window
     count: int
     readings: tuple[Reading, ...]
-    parts: tuple[tuple[Part, ...], ...]
+    parts: Mapping[bytes, tuple[Part, ...]]
+    bounds: Mapping[bytes, tuple[int, ...]]
+    hour_left: int
 
 
 @lru_cache(maxsize=64)
 def plan(last: Window, count: int = 1) -> Plan:
     """Many entities are asked for the same."""
-    parts = tuple(
-        tuple(part for run in cover([last.before(count - 1 - at)]) for part in _parts(at, run)) for at in range(count)
-    )
-    return Plan(last, count, tuple(_readings(sorted({part.suffix for of_one in parts for part in of_one}))), parts)
+    parts: dict[bytes, list[Part]] = {}
+    for at in range(count):
+        for run in cover([last.before(count - 1 - at)]):
+            for suffix, part in _parts(at, run):
+                parts.setdefault(suffix, []).append(part)
+    suffixes = {grain: sorted(_of_grain(parts, grain)) for grain in reversed(Grain)}
+    readings = tuple(_reading(grain, found) for grain, found in suffixes.items() if found)
+    bounds, hour_left = _bounds(last, count)
+    return Plan(last, count, readings, {suffix: tuple(one) for suffix, one in parts.items()}, bounds, hour_left)
 
 
-def _parts(window: int, run: Run) -> list[Part]:
+def _of_grain(suffixes: Iterable[bytes], grain: Grain) -> list[bytes]:
+    return [suffix for suffix in suffixes if suffix.startswith(keyspace.GRAIN_BYTES[grain])]
+
+
+def _parts(window: int, run: Run) -> Iterator[tuple[bytes, Part]]:
     span = row_length_ms(run.grain)
-    parts = []
     for start in range(run.start_ms - run.start_ms % span, run.end_ms, span):
         low = slot_of(run.grain, run.start_ms) if start < run.start_ms else 0
         high = slot_of(run.grain, run.end_ms) if run.end_ms < start + span else SLOTS[run.grain]
-        parts.append(Part(window, row_suffix(run.grain, start), low, high))
-    return parts
+        yield row_suffix(run.grain, start), Part(window, low, high)
 
 
-_GRAINS = {code: grain for grain, code in keyspace.GRAIN_BYTES.items()}
+def _reading(grain: Grain, suffixes: list[bytes]) -> Reading:
+    span = row_length_ms(grain)
+    first, last = (keyspace.parse_time(suffix[1:]) for suffix in (suffixes[0], suffixes[-1]))
+    return Reading(tuple(suffixes), row_suffix(grain, last + span), (last - first) // span == len(suffixes) - 1)
 
 
-def _readings(suffixes: list[bytes]) -> list[Reading]:
-    """Rows that lie side by side are read in one go."""
-    places = [(suffix, _GRAINS[suffix[:1]], keyspace.parse_time(suffix[1:])) for suffix in suffixes]
-    readings = []
-    for _, group in groupby(enumerate(places), key=lambda one: (one[1][1], _number(one[1]) - one[0])):
-        run = [place for _, place in group]
-        _, grain, start_ms = run[-1]
-        after = row_suffix(grain, start_ms + row_length_ms(grain))
-        readings.append(Reading(run[0][0], after, single=len(run) == 1))
-    return readings
-
-
-def _number(place: tuple[bytes, Grain, int]) -> int:
-    _, grain, start_ms = place
-    return start_ms // row_length_ms(grain)
+def _bounds(last: Window, count: int) -> tuple[dict[bytes, tuple[int, ...]], int]:
+    bounds: dict[bytes, tuple[int, ...]] = {}
+    hour_left = HOUR_MINUTES
+    for bound in range(last.end_ms, last.end_ms - count * last.length_ms - 1, -last.length_ms):
+        minute = bound % HOUR_MS // MINUTE_MS
+        if bound < 0 or not minute:
+            return {}, 0
+        hour_left = min(hour_left, HOUR_MINUTES - minute)
+        suffix = row_suffix(Grain.MINUTE, bound)
+        bounds[suffix] = (*bounds.get(suffix, ()), minute)
+    return bounds, hour_left
 
 
 def read_rows(view: View, entity: str, wanted: Plan) -> Rows:
-    """Those of the rows that an entity has."""
+    """Those of the rows that an entity has, and maybe some between them."""
     prefix = keyspace.bucket_prefix(entity)
     found: Rows = {}
+    finer: int | None = None
     for reading in wanted.readings:
-        if reading.single:
-            value = view.get(prefix + reading.first)
-            if value is not None:
-                found[reading.first] = value
+        # Most entities have fewer rows than are asked for: the slots of the longer buckets tell.
+        if reading.adjacent or (finer is not None and finer <= len(reading.suffixes)):
+            scanned = view.scan(prefix + reading.suffixes[0], prefix + reading.after)
+            rows = {key[-SUFFIX_BYTES:]: value for key, value in scanned}
+            finer = sum(value[0] for value in rows.values())
         else:
-            for key, value in view.scan(prefix + reading.first, prefix + reading.after):
-                found[key[-SUFFIX_BYTES:]] = value
+            values = ((suffix, view.get(prefix + suffix)) for suffix in reading.suffixes)
+            rows = {suffix: value for suffix, value in values if value is not None}
+            finer = None
+        found |= rows
     return found
 
 
-def sums_of(rows: Rows, wanted: Plan, window: int) -> Packed:
-    """The sums of one of the windows, by its place."""
-    sums = ZERO
-    for part in wanted.parts[window]:
-        row = rows.get(part.suffix)
-        if row is not None:
-            sums = add(sums, row_sums(row, part.low, part.high))
+def sums_of(rows: Rows, wanted: Plan, first: int = 0) -> list[Packed]:
+    """The sums of the windows from the first on, by their places."""
+    sums = [ZERO] * (wanted.count - first)
+    for suffix, row in rows.items():
+        for part in wanted.parts.get(suffix, ()):
+            if part.window >= first:
+                sums[part.window - first] = add(sums[part.window - first], row_sums(row, part.low, part.high))
     return sums
 
 
-def articles_of(rows: Rows, wanted: Plan, windows: int) -> list[int]:
-    """The articles in each of the first so many windows."""
-    counts = [0] * windows
-    for parts in wanted.parts[:windows]:
-        for part in parts:
-            row = rows.get(part.suffix)
-            if row is not None:
-                counts[part.window] += row_articles(row, part.low, part.high)
+def articles_of(rows: Rows, wanted: Plan) -> list[int]:
+    """The articles in each of the windows."""
+    counts = [0] * wanted.count
+    for suffix, row in rows.items():
+        for part in wanted.parts.get(suffix, ()):
+            counts[part.window] += row_articles(row, part.low, part.high)
     return counts
 
 
@@ -131,12 +145,9 @@ def lasts_minutes(rows: Rows, wanted: Plan) -> int:
     Until then no minute with articles crosses a bound, and none of the windows is made of other hours or
     days: so what was read gives the same sums, bit for bit, even while rows of one article are still coming.
     """
-    least = HOUR_MINUTES
-    for bound in range(wanted.last.end_ms, wanted.last.before(wanted.count - 1).start_ms - 1, -wanted.last.length_ms):
-        minute = bound % HOUR_MS // MINUTE_MS
-        if not minute or bound < 0:
-            return 1
-        row = rows.get(row_suffix(Grain.MINUTE, bound))
-        crossing = None if row is None else next_slot(row, minute)
-        least = min(least, HOUR_MINUTES - minute if crossing is None else crossing + 1 - minute)
+    least = wanted.hour_left or 1
+    for suffix, row in rows.items():
+        for minute in wanted.bounds.get(suffix, ()):
+            crossing = next_slot(row, minute)
+            least = least if crossing is None else min(least, crossing + 1 - minute)
     return least

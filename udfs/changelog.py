@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-
-import orjson
+from typing import Any
 
 from udfs.records import MICRO, Fact
 
@@ -171,14 +170,13 @@ def weighted_micro(fact: Fact) -> tuple[int, int]:
     return product_micro(r, s), product_micro(r, s, s)
 
 
-def parse_row(key: bytes, value: bytes) -> Row:
-    """The record that a changelog row holds; raises `ChangelogError` for anything else."""
+def row_of(key: bytes, fields: dict[str, Any]) -> Row:
+    """The record of a key and the fields of its value; raises `ChangelogError` for anything else."""
     kind = key.split(b"/", 1)[0].decode("ascii", "replace")
     row_type = _ROWS.get(kind)
     if row_type is None:
         raise ChangelogError(f"unknown kind {kind!r}")
     try:
-        fields = orjson.loads(value)
         return row_type(**{name: fields[name] for name in row_type.__dataclass_fields__})
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise ChangelogError(f"{kind} row: {error}") from error
