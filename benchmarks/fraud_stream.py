@@ -2,7 +2,7 @@
 
 python -m benchmarks.fraud_stream fill BOOTSTRAP COUNT POSITIONS        clicks as fast as Kafka takes them
 python -m benchmarks.fraud_stream observe BOOTSTRAP TOPIC POSITIONS SECONDS    prints the contender's clicks/s
-python -m benchmarks.fraud_stream pace BOOTSTRAP RATE SECONDS FIRST     prints latencies and rule changes as JSON
+python -m benchmarks.fraud_stream pace BOOTSTRAP RATE WARM_UP_S SECONDS FIRST    prints latencies and rule changes
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ START_MS = 1_700_000_000_000
 STEP_MS = 3
 """Event time between two clicks, so that all that a job remembers is seen within a run."""
 SESSIONS = 5_000
+"""So many visits go on at a time, each begun at another moment."""
+VISIT_CLICKS = 100_000
+"""A visit is over once so many clicks came in all: 5 minutes of event time, 20 clicks of its own."""
 FRAUD_EVERY = 500
 DEAR_VIEWS = 7
 KINDS = [*["view"] * 88, *["add_to_cart"] * 6, *["coupon_attempt"] * 2, *["checkout"] * 2, *["purchase"] * 2]
@@ -40,7 +43,7 @@ def clicks(first: int, count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
     for index in range(first, first + count):
         place = index % FRAUD_EVERY - (FRAUD_EVERY - DEAR_VIEWS - 1)
         fraud = place >= 0
-        session = index // FRAUD_EVERY if fraud else rng.randrange(SESSIONS)
+        session = index // FRAUD_EVERY if fraud else _visit(rng.randrange(SESSIONS), index)
         kind = ("coupon_attempt" if place == DEAR_VIEWS else "view") if fraud else rng.choice(KINDS)
         click: dict[str, Any] = {
             "session_id": f"{'hunt' if fraud else 'visit'}-{session:08d}",
@@ -55,6 +58,11 @@ def clicks(first: int, count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
         if kind == "coupon_attempt":
             click["coupon"] = f"SAVE{rng.randrange(100)}"
         yield click
+
+
+def _visit(place: int, index: int) -> int:
+    """The visit that goes on in one of the places when so many clicks came."""
+    return place + SESSIONS * ((index + place * (VISIT_CLICKS // SESSIONS)) // VISIT_CLICKS)
 
 
 def fill(bootstrap: str, count: int, positions: Path) -> None:
@@ -174,18 +182,23 @@ class Watch(threading.Thread):
                 self.latencies_ms.append(1_000 * (now_s - int(coupon[1:]) / 1e9))
 
 
-def pace(bootstrap: str, rate: float, seconds: float, first: int) -> None:
-    """Send at a steady rate, the clicks' attempts with the time at which they were sent; change a rule at the end."""
+def pace(bootstrap: str, rate: float, warm_up_s: float, seconds: float, first: int) -> None:
+    """Send at a steady rate, the clicks' attempts with the time at which they were sent; change a rule at the end.
+
+    What comes in the first `warm_up_s` is not measured, `seconds` come behind it.
+    """
     watch = Watch(bootstrap)
     watch.start()
     producer = _producer(bootstrap, linger_ms=1)
-    stream = clicks(first, int(rate * (seconds + 60)))
-    begun_s, sent = time.time(), 0
+    stream = clicks(first, int(rate * (warm_up_s + seconds + 60)))
+    begun_s, sent, warm = time.time() + warm_up_s, 0, 0
     put_s: dict[int, float] = {}
     steady = 0
     versions: list[dict[str, Any]] = []
     while (elapsed := time.time() - begun_s) < seconds:
-        while sent < rate * elapsed:
+        if elapsed < 0:
+            warm = len(watch.latencies_ms)
+        while sent < rate * (warm_up_s + elapsed):
             click = next(stream)
             if click["kind"] == "coupon_attempt":
                 click["coupon"] = f"T{time.time_ns()}"
@@ -208,8 +221,9 @@ def pace(bootstrap: str, rate: float, seconds: float, first: int) -> None:
     watch.join()
     effects = [1_000 * (watch.seen_s[version] - at) for version, at in put_s.items() if version in watch.seen_s]
     # A rule that comes is decided about all that is remembered, which the clicks of that moment wait for.
-    calm, changing = watch.latencies_ms[steady // 5 : steady], watch.latencies_ms[steady:]
-    print(json.dumps({"rate": sent / seconds, "calm_ms": calm, "changing_ms": changing, "effects_ms": effects}))
+    calm, changing = watch.latencies_ms[warm:steady], watch.latencies_ms[steady:]
+    found = {"rate": sent / (warm_up_s + seconds), "calm_ms": calm, "changing_ms": changing, "effects_ms": effects}
+    print(json.dumps(found))
 
 
 def main() -> None:
@@ -220,7 +234,7 @@ def main() -> None:
     elif command == "observe":
         observe(bootstrap, rest[0], Path(rest[1]), float(rest[2]))
     else:
-        pace(bootstrap, float(rest[0]), float(rest[1]), int(rest[2]))
+        pace(bootstrap, float(rest[0]), float(rest[1]), float(rest[2]), int(rest[3]))
 
 
 if __name__ == "__main__":

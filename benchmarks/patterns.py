@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from random import Random
 
 import orjson
+import psutil
 
 from benchmarks.report import Figure
 from udfs.clicks import Click, Kind, decode_click
-from udfs.patterns import Partition, pack
+from udfs.patterns import KEEP_MS, Partition, pack
 from udfs.pseudonyms import Pseudonyms
 from udfs.rulebook import Rulebook, RuleHistory, RuleVersion
 from udfs.rules import RULE
@@ -23,6 +24,8 @@ BATCH = 1_000
 CLICKS = 100_000
 PER_SESSION = (10, 1_000, 100_000)
 REPEATS = 3
+REMEMBERED, VISITS = 300_000, 15_000
+"""Clicks, and the visits that they are of, in the 15 minutes that are remembered."""
 NEVER = 1_000_000
 ATTEMPTS = 20
 """One click in so many is a coupon attempt: a late click has those behind it decided again, whatever lies between."""
@@ -104,6 +107,28 @@ def pack_us(stream: Sequence[Click]) -> float:
     return (time.process_time() - start) * 1e6 / len(stream)
 
 
+def bytes_a_click() -> float:
+    """Resident bytes for each click that is remembered, once event time has gone on for twice as long."""
+    pseudonyms, partition, process = Pseudonyms(b"0123456789abcdef"), Partition(Rulebook.built_in()), psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss
+    for at in range(0, 2 * REMEMBERED, BATCH):
+        decoded = [decode_click(_visited(number), START_MS, pseudonyms) for number in range(at, at + BATCH)]
+        partition.add([click for click in decoded if isinstance(click, Click)])
+    return (process.memory_info().rss - before) / REMEMBERED
+
+
+def _visited(number: int) -> bytes:
+    """A click of one of the visits that go on at a time, each of 20 clicks and 5 minutes."""
+    place, time_ms = number * 7_919 % (VISITS // 3), START_MS + number * KEEP_MS // REMEMBERED
+    visit = place + (time_ms + place * 450) // 300_000 * VISITS
+    kind: Kind = "coupon_attempt" if number % (20 * ATTEMPTS) == 0 else "view"
+    click = Click(
+        f"session-{visit}", f"event-{number}", time_ms, kind, "", f"item-{number % 900}", number % 200_000_000
+    )
+    return _json(click)
+
+
 def figures() -> list[Figure]:
     """The engine's costs, each beside that of sessions of ten clicks."""
     quiet = cost_us(clicks(10, 0), Rulebook.built_in())
@@ -111,6 +136,7 @@ def figures() -> list[Figure]:
         Figure(GROUP, "engine_decode", decode_us(clicks(10, 20)), "us/click"),
         Figure(GROUP, "engine_irrelevant", quiet, "us/click"),
         Figure(GROUP, "engine_pack", pack_us(clicks(10, 20)), "us/click"),
+        Figure(GROUP, "engine_memory", bytes_a_click(), "bytes/click"),
     ]
     rulebook = counting_rule()
     costs = {size: cost_us(clicks(size, ATTEMPTS), rulebook) for size in PER_SESSION}
