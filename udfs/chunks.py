@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import orjson
 
@@ -16,17 +15,20 @@ def pack(clicks: Sequence[Click]) -> bytes:
 
 
 def pack_session(clicks: Sequence[Click]) -> bytes:
-    """The clicks of one session (at least one) without its id."""
-    written = orjson.dumps(tuple(zip(*clicks, strict=True))[1:])
+    """The clicks of one session (at least one) without its id; a column of one value holds it once."""
+    _session_ids, *columns = zip(*clicks, strict=True)
+    written = orjson.dumps([column[:1] if len(set(column)) == 1 else column for column in columns])
     return bytes(memoryview(written))  # A copy: what orjson returns keeps the four times larger block it wrote into.
 
 
 def unpack_session(session_id: str, packed: bytes) -> list[Click]:
     """The clicks of a session, as they were."""
-    event_ids, times_ms, kinds, *others = orjson.loads(packed)
-    rows = zip(
-        repeat(session_id, len(kinds)), event_ids, times_ms, [KINDS[kind] for kind in kinds], *others, strict=True
-    )
+    columns = orjson.loads(packed)
+    count = len(columns[0])  # Event ids differ.
+    full = [column * count if len(column) == 1 else column for column in columns]
+    event_ids, times_ms, kinds, *others = full
+    known = [KINDS[kind] for kind in kinds]
+    rows = zip([session_id] * count, event_ids, times_ms, known, *others, strict=True)
     return list(map(Click._make, rows))
 
 
