@@ -9,7 +9,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 PROTOS := $(wildcard proto/wiregraph/v1/*.proto)
 
-.PHONY: setup check test known-at demo bench train clean
+.PHONY: setup check test known-at simulate demo bench train clean
 setup: .build/python .build/protos .build/jars/done  ## environment in .venv, protos, jars
 
 .build/python: requirements.lock pyproject.toml
@@ -43,10 +43,13 @@ test: setup  ## the tests that CI runs
 known-at: setup  ## 100,000 questions with known_at against the brute-force twin; some minutes
 	WIREGRAPH_CASES=100000 $(BIN)/pytest -q --timeout=0 tests/serving/test_known_at.py
 
+simulate: .build/python .build/protos  ## 100,000 seeds of log, applier and store (SEEDS=n for others), SEED=n replays one
+	$(BIN)/python -m tests.faults.simulation.run $(if $(SEED),--seed '$(SEED)',--count '$(or $(SEEDS),100000)')
+
 demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
 
-bench: setup .build/bench-venv/done  ## ONLY=news|fraud|models runs one group
+bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|models runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
 .build/bench-venv/done: benchmarks/requirements.txt  ## the peers that are measured, apart from what we run
