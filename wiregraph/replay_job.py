@@ -74,8 +74,11 @@ def _is_done(request: ReplayRequest, plan: ReplayPlan, record: JobRecord) -> boo
 
 
 def _records_left(request: ReplayRequest, plan: ReplayPlan) -> int:
-    """What no checkpoint has committed yet; a replay from facts has none, and commits nothing."""
-    return plan.records if plan.from_facts else replay_offsets.records_left(request.kafka, plan)
+    """What no checkpoint has committed, as far as Kafka tells; a replay from facts has no checkpoints."""
+    try:
+        return plan.records if plan.from_facts else replay_offsets.records_left(request.kafka, plan)
+    except Failure:  # The broker is away: the job waits for it, and so does this.
+        return plan.records
 
 
 def _check_ending(request: ReplayRequest, record: JobRecord) -> None:
