@@ -9,7 +9,7 @@ import numpy as np
 from google.protobuf.duration_pb2 import Duration
 
 from benchmarks.read_feast_repo import COUNTS, MEASURES, VIEW
-from benchmarks.read_graph import zipf_weights
+from benchmarks.read_graph import DAY_MS, DAYS, END_MS, zipf_weights
 from benchmarks.read_http import HttpConnection, post
 from benchmarks.read_names import ENTITIES, entity_id
 from benchmarks.read_wire import Connection, Request, request
@@ -20,6 +20,9 @@ FEAST = "/get-online-features"
 BATCH = 100
 TOP = 20
 _SERVICE = "/wiregraph.v1.Graph/"
+MINUTE_MS = 60_000
+DAYS_BACK = DAYS - 8
+"""So that a week lies in the graph."""
 _DRAWS = 20_000
 _BATCHES = 400
 
@@ -29,7 +32,8 @@ class Load:
     """`call` is one of the above; `rate` in calls/s, 0 for as many as are answered.
 
     `draw` is zipf or uniform over so many entities, of which each call names `batch` different ones; a `window_s` of 0
-    is the server's default, a day. connections x streams calls are under way without a rate.
+    is the server's default, a day. connections x streams calls are under way without a rate. With `past` each call asks
+    for a random minute of the generated weeks, else for now.
     """
 
     address: str
@@ -45,6 +49,7 @@ class Load:
     streams: int = 4
     seed: int = 1
     ages: bool = False
+    past: bool = False
 
 
 def connect(load: Load) -> Connection | HttpConnection:
@@ -63,8 +68,12 @@ def requests(load: Load) -> list[Request] | list[bytes]:
     named = [[entity_id(int(one)) for one in numbers] for numbers in drawn]
     if load.call == FEAST:
         return [post(load.address, FEAST, _feast(ids)) for ids in named]
-    messages = (_message(load, ids).SerializeToString() for ids in named)
-    return [request(load.address, _SERVICE + load.call, message) for message in messages]
+    minutes = rng.integers(-DAYS_BACK * DAY_MS // MINUTE_MS, 0, len(named)).tolist()
+    messages = [_message(load, ids) for ids in named]
+    for message, minute in zip(messages, minutes, strict=True):
+        if load.past:
+            message.as_of.FromMilliseconds(END_MS + minute * MINUTE_MS)
+    return [request(load.address, _SERVICE + load.call, message.SerializeToString()) for message in messages]
 
 
 def _feast(ids: list[str]) -> bytes:

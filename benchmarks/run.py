@@ -9,7 +9,13 @@ from pathlib import Path
 from benchmarks import fraud, models, news, read
 from benchmarks.report import write_results
 
-GROUPS = {"fraud": fraud.measure, "models": models.measure, "news": news.measure, "read": read.measure}
+GROUPS = {
+    "fraud": fraud.measure,
+    "models": models.measure,
+    "news": news.measure,
+    "read": read.measure,
+    "read-10m": read.measure_large,
+}
 
 
 def main() -> None:
