@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from udfs import tokens as tk
 from udfs.inference.models import WEIGHTS
-from udfs.multitask import DISTANCES, NEAR, UNREAD, TextModel, sigmoid, softmax, span_inputs
+from udfs.multitask import DISTANCES, NEAR, UNREAD, TextModel, _mean, _Part, sigmoid, softmax, span_inputs
 from udfs.news_topics import NEWS_TOPICS, OTHER, WIRE_TOPICS, Thresholds, TopicScorer
 from udfs.social import SocialScorer
 
@@ -77,6 +77,16 @@ def test_the_windows_of_a_long_text_count_by_their_tokens() -> None:
     assert len(sizes) > 2
     mean = float(np.average(counts, weights=sizes))
     assert answers.social == pytest.approx(softmax(np.array([0, mean, mean], dtype=np.float32)), abs=1e-5)
+
+
+def test_one_window_alone_has_the_bits_of_a_mean_of_windows() -> None:
+    chance = np.random.default_rng(1)
+    sizes = {"social": 3, "news_topics": 20, "wire_topics": 90}
+    for tokens in range(1, tk.WINDOW_TOKENS):
+        outputs = {name: chance.normal(size=(1, size)).astype(np.float32) for name, size in sizes.items()}
+        weight = np.array([tokens], dtype=np.float32)
+        wanted = np.concatenate([weight @ logits for logits in outputs.values()]) / weight.sum()
+        assert np.array_equal(_mean([_Part((), tokens, outputs)]), wanted)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\x00", "\u200b"])
