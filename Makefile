@@ -49,7 +49,7 @@ simulate: .build/python .build/protos  ## 100,000 seeds of log, applier and stor
 demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
 
-bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|models runs one group
+bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|read-10m|models runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
 .build/bench-venv/done: benchmarks/requirements.txt  ## the peers that are measured, apart from what we run
