@@ -69,6 +69,7 @@ def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
         yield Figure(GROUP, f"echo_of_{name}", echo, f"calls/s_of_{size}_bytes")
         yield Figure(GROUP, name, rate, "calls/s", rate / echo, f"echo_target_{target:.2f}")
         yield Figure(GROUP, f"{name}_from_stored_fragments", kept, "share")
+    yield Figure(GROUP, "client_of_the_echo", bench.found["client"], "share_of_its_core")
     say("batches")
     rate, kept = _asked(bench, server, BATCHED, BATCH)
     rate *= BATCH
@@ -89,7 +90,9 @@ def _asked(bench: Bench, server: Child, call: str, batch: int = 1) -> tuple[floa
 def _echo(bench: Bench, server: Child, size: int) -> float:
     """It has the core to itself."""
     with server.suspended(), bench.echo(size) as echo:
-        return bench.load(UNARY, echo.address, LOAD_S / 2).rate
+        found = bench.load(UNARY, echo.address, LOAD_S / 2)
+    bench.found["client"] = found.cpu_share
+    return found.rate
 
 
 def _latencies(bench: Bench, server: Child) -> Iterator[Figure]:
