@@ -84,7 +84,7 @@ class Live:
             now = self.now
             if now is None or any(not one or one.startswith(SECTOR_PREFIX) for one in entities):
                 return None
-            view = self.reader.present()
+            view = self.reader.view()
             return now, [self._score(view, entity, window_ms, now) for entity in entities]
 
     def _score(self, view: View, entity: str, window_ms: int, now: Present) -> Fragment:
@@ -103,7 +103,7 @@ class Live:
             self.kept += 1
             return now, fragment
         with self.reader.lock:
-            now, view = self.now, self.reader.present()
+            now, view = self.now, self.reader.view()
             if now is None or find_node(view, entity) is None:
                 return None
             self.computed += 1
@@ -124,9 +124,12 @@ class Live:
         """
         with self.reader.lock:
             try:
-                moved = self.reader.catch_up()
+                self.reader.catch_up()
+                view = self.reader.view()
+                # Not by sequence numbers: they may rise before the writes can be seen.
+                moved = view.progress() != self._seen
                 if moved or self.now is None:
-                    self.now = self._next(self.reader.present())
+                    self.now = self._next(view)
             except (StoreError, ProgressError):
                 self.hide()
                 raise

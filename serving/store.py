@@ -39,7 +39,7 @@ from serving.store_errors import (
     translated,
 )
 from serving.tables import copy_without_logs, first_logged, log_names
-from serving.views import PresentView, View
+from serving.views import View
 
 __all__ = [
     "LIVE",
@@ -175,13 +175,13 @@ class GraphReader:
         return store_identity(self.path) != self.identity
 
     def view(self) -> View:
-        """The store as it was at the last catch-up."""
+        """The store as it was at the last catch-up.
+
+        There are no single look-ups: where the writer closed its store in between, they find what was read from its log
+        before that and not what is in its tables since, which scans do.
+        """
         with self.lock:
             return View(self._db.iter())
-
-    def present(self) -> PresentView:
-        """The store as it is; for who holds the lock, without which it moves on under his feet."""
-        return PresentView(self._db.iter(), self._db.get)
 
     def close(self) -> None:
         """Leaves nothing behind."""
