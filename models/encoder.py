@@ -10,6 +10,7 @@ Architecture: Devlin et al. 2019, post-norm transformer encoder; weights: all-Mi
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -48,6 +49,12 @@ def base_tokenizer() -> Tokenizer:
     return tokenizer
 
 
+def base_weights() -> dict[str, Tensor]:
+    """Return the base's weights under BERT's names."""
+    base = load_file(base_folder() / "model.safetensors")
+    return {name.removeprefix("bert."): value for name, value in base.items()}
+
+
 class Layer(nn.Module):
     """One post-norm transformer layer over (batch, length, `WIDTH`)."""
 
@@ -75,18 +82,18 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Embeddings and `LAYERS` layers; `kind` embeddings carry casing or marks."""
+    """Embeddings and layers; `kind` embeddings carry casing or marks."""
 
-    def __init__(self, types: int) -> None:
-        """Make the encoder with `types` token types and load the base weights."""
+    def __init__(self, types: int, layers: int = LAYERS, base: Mapping[str, Tensor] | None = None) -> None:
+        """Make the encoder with `types` token types and fill it from BERT's weights by name, by default the base's."""
         super().__init__()
         self.word = nn.Embedding(VOCABULARY, WIDTH)
         self.position = nn.Embedding(POSITIONS, WIDTH)
         self.kind = nn.Embedding(types, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=NORM_EPSILON)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.layers = nn.ModuleList(Layer() for _ in range(layers))
         self.dropout = nn.Dropout(0.1)
-        self._load_base()
+        self._fill(base_weights() if base is None else base)
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> Tensor:
         """Return hidden states (batch, length, `WIDTH`) of ids, types and mask (batch, length)."""
@@ -96,10 +103,8 @@ class Encoder(nn.Module):
             hidden = layer(hidden, mask[:, None, None, :])
         return hidden
 
-    def _load_base(self) -> None:
-        """Fill the weights from the base package; each token type starts as the base's first."""
-        base = load_file(base_folder() / "model.safetensors")
-        base = {name.removeprefix("bert."): value for name, value in base.items()}
+    def _fill(self, base: Mapping[str, Tensor]) -> None:
+        """Copy the weights; each token type starts as the base's first."""
         own = {
             "word.weight": base["embeddings.word_embeddings.weight"],
             "position.weight": base["embeddings.position_embeddings.weight"],
@@ -107,12 +112,12 @@ class Encoder(nn.Module):
             "norm.weight": base["embeddings.LayerNorm.weight"],
             "norm.bias": base["embeddings.LayerNorm.bias"],
         }
-        for index in range(LAYERS):
+        for index in range(len(self.layers)):
             own |= _layer_weights(base, index)
         self.load_state_dict(own)
 
 
-def _layer_weights(base: dict[str, Tensor], index: int) -> dict[str, Tensor]:
+def _layer_weights(base: Mapping[str, Tensor], index: int) -> dict[str, Tensor]:
     """Return one layer's weights under our names; query, key and value become one matrix."""
     theirs, ours = f"encoder.layer.{index}.", f"layers.{index}."
     parts = [theirs + f"attention.self.{part}." for part in ("query", "key", "value")]

@@ -24,7 +24,8 @@ from models.command import Stage, command
 from models.encoder import base_tokenizer
 from models.light_graph import light_reader
 from models.light_net import LightReader
-from models.multitask import WEIGHTS, derived, judge, temperatures_of
+from models.multitask import judge, temperatures_of
+from models.multitask_fit import WEIGHTS, derived
 from models.multitask_items import Item, collate, thinned
 from models.multitask_sets import load
 from models.shipping import Release, Source, arrays, runner, ship

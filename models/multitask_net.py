@@ -102,10 +102,10 @@ class TextHead(nn.Module):
 class Multitask(nn.Module):
     """The encoder with all heads."""
 
-    def __init__(self) -> None:
-        """Start from the base weights."""
+    def __init__(self, encoder: Encoder | None = None) -> None:
+        """Start from an encoder of two token types, by default with the base weights."""
         super().__init__()
-        self.encoder = Encoder(types=2)
+        self.encoder = encoder or Encoder(types=2)
         self.dropout = nn.Dropout(0.1)
         self.sentiment = SpanHead()
         self.social = TextHead(TEXT_HEADS["social"])

@@ -30,8 +30,6 @@ SENTENCES = {"phrasebank": "phrasebank_targets", "twitter_financial_sentiment": 
 """The sets whose labels speak of the company that a text is about, and what they are called with it as the target."""
 HEADLINES = "reuters_titles"
 TITLES = 16_000
-AGAIN = {"newsmtsc": 0.3, "semeval2017": 0.25, "reuters21578": 0.5}
-"""The share of the large sets that is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,10 @@ def load(data: Path, tokenizer: Tokenizer) -> Sets:
     return Sets(training, texts, held_targets, held_texts, names)
 
 
-def shortened(sets: Mapping[str, Sequence[Item]], seed: int) -> dict[str, Sequence[Item]]:
-    """Return the sets, of the large ones a part drawn at random."""
+def shortened(sets: Mapping[str, Sequence[Item]], shares: Mapping[str, float], seed: int) -> dict[str, Sequence[Item]]:
+    """Return the sets, of those that have a share a part drawn at random."""
     chance = random.Random(seed)
-    return {name: chance.sample(items, int(AGAIN.get(name, 1) * len(items))) for name, items in sets.items()}
+    return {name: chance.sample(items, int(shares.get(name, 1) * len(items))) for name, items in sets.items()}
 
 
 def weak_sets(data: Path, sets: Sets) -> Weak:

