@@ -14,7 +14,7 @@ from serving import answers
 from serving.arguments import latest_end_ms
 from serving.neighbors import Neighbor
 from serving.progress import Progress
-from serving.queries import Subject, entity_score, find_node
+from serving.queries import Computed, Subject, entity_score, find_node
 from serving.versions import Version, version_of
 from serving.views import View
 from serving.window_rows import lasts_minutes
@@ -23,6 +23,8 @@ from wiregraph.v1 import graph_pb2
 
 LENGTHS_STORED = 4_096
 FOREVER_MS = 2**62
+BASIS_KEPT_MINUTES = 5
+"""What scores are made of is kept only where it will be wanted again so soon, since it is large."""
 _ITEM = b"\x0a"
 """Field 1, with a length: an element of a list."""
 _SEVEN_BITS, _MORE = 0x7F, 0x80
@@ -44,12 +46,19 @@ _HEADS = tuple(_item_head(length) for length in range(LENGTHS_STORED))
 class Fragment:
     """A part of an answer that holds for moments from number `born` on whose window ends before `until_ms`.
 
-    Empty `content` is that of an entity which the graph does not know.
+    Empty `content` is that of an entity which the graph does not know. `basis` is what a score that does not last
+    was computed from: while nothing changes, the next minute's is too.
     """
 
     content: bytes
     born: int
     until_ms: int
+    basis: Computed | None = None
+
+    @property
+    def weight(self) -> int:
+        """Its share of what may be kept."""
+        return 1 + (len(self.basis.rows) if self.basis else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +100,23 @@ def present(number: int, progress: Progress) -> Present:
     )
 
 
-def score_fragment(view: View, entity: str, window_ms: int, now: Present) -> Fragment:
-    """The score of an entity, which is no sector, over the window that ends now, and for how long it stays."""
-    node = find_node(view, entity)
+def score_fragment(view: View, entity: str, window_ms: int, now: Present, before: Fragment | None = None) -> Fragment:
+    """The score of an entity, which is no sector, over the window that ends now, and for how long it stays.
+
+    `before` is the one of an earlier minute, if the entity has not changed since.
+    """
+    basis = before.basis if before else None
+    node = basis.score.node if basis else find_node(view, entity)
     if node is None:
         return Fragment(b"", now.number, FOREVER_MS)
     window = Window(now.end_ms, window_ms)
-    found = entity_score(view, Subject(node, (entity,)), window, now.progress.first_event_ms)
+    found = entity_score(view, Subject(node, (entity,)), window, now.progress.first_event_ms, basis)
     lasts = min(lasts_minutes(found.rows, found.wanted), _history_lasts(window, now.progress.first_event_ms))
     if found.latest:
         lasts = min(lasts, (floor_minute(found.latest.key.event_time) - window.start_ms) // MINUTE_MS + 1)
     content = answers.bare_score(found.score).SerializeToString()
-    return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS)
+    kept = found if lasts <= BASIS_KEPT_MINUTES else None
+    return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS, kept)
 
 
 def _history_lasts(window: Window, first_ms: int | None) -> int:

@@ -90,8 +90,8 @@ class Live:
     def _score(self, view: View, entity: str, window_ms: int, now: Present) -> Fragment:
         fragment = self._scores.use((entity, window_ms))
         if fragment is None or not now.fits(fragment):
-            fragment = score_fragment(view, entity, window_ms, now)
-            self._scores.put((entity, window_ms), fragment)
+            fragment = score_fragment(view, entity, window_ms, now, fragment)
+            self._scores.put((entity, window_ms), fragment, fragment.weight)
             self.computed += 1
         return fragment
 

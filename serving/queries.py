@@ -188,12 +188,18 @@ class Computed:
     latest: KnownFact | None
 
 
-def entity_score(view: View, subject: Subject, window: Window, first_ms: int | None) -> Computed:
-    """The score of a single entity: its rows are read once for the window and those before it."""
+def entity_score(
+    view: View, subject: Subject, window: Window, first_ms: int | None, before: Computed | None = None
+) -> Computed:
+    """The score of a single entity: its rows are read once for the window and those before it.
+
+    `before` is what was computed for an earlier window while the entity has not changed since.
+    """
     history = history_length(window, first_ms)
     (entity,) = subject.members
     wanted = plan(window, history + 1)
-    rows = read_rows(view, entity, wanted)
+    same = before is not None and before.wanted.readings == wanted.readings
+    rows = before.rows if before and same else read_rows(view, entity, wanted)
     (sums,) = sums_of(rows, wanted, history)
     volume = zscore(sums[0], articles_of(rows, wanted)[:-1])
     latest = next(facts_in(view, entity, Question(window)), None) if sums[0] else None

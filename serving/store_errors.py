@@ -32,12 +32,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # rocksdict raises nothing narrower
-        raise translation(error) from error
-
-
-def translation(error: Exception) -> StoreError:
-    """An error of RocksDB's as one of those above."""
-    return _kind(str(error))(str(error))
+        raise _kind(str(error))(str(error)) from error
 
 
 def _kind(message: str) -> type[StoreError]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from serving import keyspace
 from serving.progress import Progress, load_progress
-from serving.store_errors import translated, translation
+from serving.store_errors import translated
 
 
 class Cursor(Protocol):
@@ -72,18 +72,3 @@ class View:
     def progress(self) -> Progress:
         """How far the store is; raises `serving.progress.ProgressError` if it does not say."""
         return load_progress(self.get(keyspace.PROGRESS))
-
-
-class PresentView(View):
-    """The store as it is, for as long as its reader stands still: single keys are looked up by their filters."""
-
-    def __init__(self, iterator: Cursor, get: Callable[[bytes], bytes | None]) -> None:
-        super().__init__(iterator)
-        self._get = get
-
-    def get(self, key: bytes) -> bytes | None:
-        """The value of a key."""
-        try:
-            return self._get(key)
-        except Exception as error:  # rocksdict raises nothing narrower
-            raise translation(error) from error
