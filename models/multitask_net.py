@@ -1,4 +1,4 @@
-"""The multi-task network: MiniLM-L6 and four small heads over one encoding of a text."""
+"""The multi-task network: an encoder of 6 layers and four small heads over one encoding of a text."""
 
 # Types are checked where torch and onnx are not installed.
 # mypy: disable-error-code="import-not-found, misc"
