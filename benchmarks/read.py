@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import read_apply, read_feast, read_peers, read_sizes
+from benchmarks import guarded, read_apply, read_feast, read_peers, read_sizes
 from benchmarks.read_bench import ROWS_PER_S, Bench, Child, opened, say, status
 from benchmarks.read_graph import Size
 from benchmarks.read_requests import BATCH, BATCHED, NEIGHBORS, UNARY, Load
@@ -48,6 +48,7 @@ def measure(directory: Path) -> Iterator[Figure]:
         yield from read_peers.figures(bench, GROUP)
         yield from read_feast.figures(bench, GROUP)
         yield from read_apply.figures(bench, GROUP)
+        yield from guarded.figures(bench, GROUP)
 
 
 def measure_large(directory: Path, facts: int = 10 * FACTS) -> Iterator[Figure]:

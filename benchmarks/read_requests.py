@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
@@ -33,7 +33,7 @@ class Load:
 
     `draw` is zipf or uniform over so many entities, of which each call names `batch` different ones; a `window_s` of 0
     is the server's default, a day. connections x streams calls are under way without a rate. With `past` each call asks
-    for a random minute of the generated weeks, else for now.
+    for a random minute of the generated weeks, else for now. With a `ca`, a file, it asks over TLS.
     """
 
     address: str
@@ -49,12 +49,14 @@ class Load:
     streams: int = 4
     seed: int = 1
     ages: bool = False
+    ca: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
     past: bool = False
 
 
 def connect(load: Load) -> Connection | HttpConnection:
     """By what the server speaks."""
-    return HttpConnection(load.address) if load.call == FEAST else Connection(load.address)
+    return HttpConnection(load.address) if load.call == FEAST else Connection(load.address, load.ca)
 
 
 def requests(load: Load) -> list[Request] | list[bytes]:
@@ -73,7 +75,8 @@ def requests(load: Load) -> list[Request] | list[bytes]:
     for message, minute in zip(messages, minutes, strict=True):
         if load.past:
             message.as_of.FromMilliseconds(END_MS + minute * MINUTE_MS)
-    return [request(load.address, _SERVICE + load.call, message.SerializeToString()) for message in messages]
+    method, metadata = _SERVICE + load.call, load.metadata
+    return [request(load.address, method, message.SerializeToString(), metadata) for message in messages]
 
 
 def _feast(ids: list[str]) -> bytes:
