@@ -79,7 +79,7 @@ SELECT * FROM (
 WHERE rank_in_article <= {EDGE_ENTITIES_MAX}"""
 """The entities of each article that its edges join."""
 COUNTS = f"""
-SELECT `key`, topic, `partition`, articles, empty, duplicates, dead_letters, edges_cut, known_assumed, late,
+SELECT `key`, topic, `partition`, articles, `empty`, duplicates, dead_letters, edges_cut, known_assumed, late,
   latest_event, version
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY version DESC) AS place FROM {_COUNTED}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError
+from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError, NoError
 from kafka.structs import OffsetAndMetadata
 
 from jobs.replay_plan import ReplayPlan, Span
@@ -19,6 +20,9 @@ from udfs.replaying import LOOK_BACK_MS
 from udfs.topics import GRAPH, NEWS_GRAPH, consumer_group, graph_topic
 from wiregraph.errors import Failure
 from wiregraph.topics_admin import admin_client, consumer, partitions
+
+SETTLE_S, POLL_S = 60.0, 0.5
+"""How long a broker may take to get its groups ready, which it begins when it is first asked for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,30 @@ def ends_of(options: Mapping[str, Any], graph: str) -> dict[int, int]:
 
 def forget(options: Mapping[str, Any], graph: str) -> None:
     """Take away how far an earlier graph of this name was."""
-    with admin_client(options) as admin:
+    with admin_client(options) as admin, suppress(CoordinatorNotAvailableError):  # A cluster without groups.
         admin.delete_groups([consumer_group(NEWS_GRAPH, graph)])
 
 
 def settle(options: Mapping[str, Any], plan: ReplayPlan) -> None:
     """Say that a graph's changelog holds all inputs of its plan; its applier makes the watermark of it."""
     offsets = {TopicPartition(span.topic, span.partition): OffsetAndMetadata(span.end, "", -1) for span in plan.inputs}
-    if offsets:
-        with admin_client(options) as admin:
-            admin.alter_group_offsets(consumer_group(NEWS_GRAPH, plan.graph), offsets)
+    group, deadline = consumer_group(NEWS_GRAPH, plan.graph), time.monotonic() + SETTLE_S
+    with admin_client(options) as admin:
+        while why := _refused(admin, group, offsets):
+            if time.monotonic() > deadline:
+                raise Failure(f"Kafka does not take the offsets of {group}: {why}")
+            time.sleep(POLL_S)
+
+
+def _refused(admin: KafkaAdminClient, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> str:
+    """Why a group's offsets were not taken; empty when they were."""
+    if not offsets:
+        return ""
+    try:
+        answers = admin.alter_group_offsets(group, offsets)
+    except CoordinatorNotAvailableError as error:
+        return type(error).__name__
+    return ", ".join(sorted({error.__name__ for error in answers.values()} - {NoError.__name__}))
 
 
 def records_left(options: Mapping[str, Any], plan: ReplayPlan) -> int:

@@ -126,12 +126,9 @@ def test_a_replay_from_facts_gives_the_same_sums(system: System) -> None:
     rows = [Outgoing(GRAPH, record.key, record.value, FATS_MS) for record in written]
     system.send([*rows, *rows])  # At least once: repeats change nothing.
     wait_for(lambda: f"fact/org:fat24/{NEWS}/fat2" in dumped(system, "live") or None)
-    run(system, "replay", *TOPICS, *RANGE[:2], "--graph", "sums", "--from-facts")
-    live, sums = dumped(system, "live"), dumped(system, "sums")
-    assert without_days(sums) == within(live, FROM_MS, FATS_MS + HOUR_MS)
-    fats = {key: rest for key, rest in live.items() if "org:fat" in key}
-    assert {key: rest for key, rest in sums.items() if "org:fat" in key} == fats
-    assert sum(key.startswith(Kind.EDGE) for key in fats) >= 3 * 190
+    run(system, "replay", *TOPICS, "--graph", "sums", "--from-facts")
+    assert "0 keys differ" in run(system, "diff", "live", "sums")
+    assert sum(key.startswith(f"{Kind.EDGE}/org:fat") for key in dumped(system, "sums")) >= 3 * 190
 
 
 def fat(number: int) -> Article:
