@@ -17,8 +17,8 @@ from jobs.click_rows import alert_rows
 from jobs.click_rules import RULES, RulesInForce
 from udfs.alerts import Alert
 
-# Both operators load what is native in the models, whichever opens first: loaded by the second thread that runs Python
-# in a JVM, onnxruntime waits for a lock that this thread itself holds, for ever.
+# Both operators load what is native in the models, whichever opens first: the job was seen to wait for ever where the
+# second thread that runs Python in a JVM loaded onnxruntime.
 from udfs.inference import cascade as _cascade  # noqa: F401 - for what it loads
 from udfs.rulebook import Rulebook
 

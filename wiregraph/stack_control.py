@@ -35,7 +35,8 @@ from wiregraph.stack import (
 )
 from wiregraph.topics_admin import create_missing
 
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 300.0
+"""For a machine under load; who has ended is noticed at once."""
 APPLIER_SETTLES_S = 1.0
 GRACE_S = 20.0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pyflink
 
+from jobs.environment import python_jar
 from tests.e2e.system import wait_for
 from wiregraph import flink_rest, ports, processes
 from wiregraph.errors import Failure
@@ -48,6 +49,7 @@ class Cluster:
         configuration, scratch = self.directory / "conf", self.directory / "scratch"
         for folder in (configuration, scratch, self.directory / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
+        # The JDK's packages that Flink needs opened stand in front.
         own = (FLINK_HOME / "conf" / "config.yaml").read_text("utf-8").split("jobmanager:", 1)[0]
         options = OPTIONS.format(rpc=self.rpc, rest=self.rest, scratch=scratch)
         (configuration / "config.yaml").write_text(own + options, "utf-8")
@@ -57,6 +59,7 @@ class Cluster:
         environment = {
             **os.environ,
             "FLINK_CONF_DIR": str(configuration),
+            "FLINK_LIB_DIR": str(self._lib()),
             "FLINK_LOG_DIR": str(self.directory / "logs"),
             "FLINK_PID_DIR": str(self.directory),
             "FLINK_IDENT_STRING": name,
@@ -69,6 +72,15 @@ class Cluster:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _lib(self) -> Path:
+        """Flink's jars and the one for Python, whose native library a process can load once only."""
+        lib = self.directory / "lib"
+        if not lib.exists():
+            lib.mkdir()
+            for jar in [*(FLINK_HOME / "lib").glob("*.jar"), python_jar()]:
+                (lib / jar.name).symlink_to(jar)
+        return lib
 
     def kill(self, name: str) -> None:
         """SIGKILL a process and those it started."""

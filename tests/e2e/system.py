@@ -43,8 +43,9 @@ class System:
     def job(self) -> JobRecord:
         return JobRecord.model_validate_json((self.directory / "jobs" / f"{JOB}.json").read_bytes())
 
-    def start_job(self, job: str = JOB, cluster: str = "") -> None:
-        record = jobs_control.start(self.directory, JobRequest(job, self.stack.bootstrap, cluster=cluster))
+    def start_job(self, job: str = JOB, cluster: str = "", parallelism: int = 1) -> None:
+        request = JobRequest(job, self.stack.bootstrap, cluster=cluster, parallelism=parallelism)
+        record = jobs_control.start(self.directory, request)
         jobs_control.await_running(self.directory, record)
 
     def send(self, records: list[Outgoing]) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,11 +27,11 @@ THIRD = len(RECORDS) // 3
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     with running_system(tmp_path_factory.mktemp("calm") / "stack") as system:
         system.send(RECORDS)
         system.settled(len(RECORDS))
-        yield system.wiregraph("dump")
+        return system.wiregraph("dump")
 
 
 def kill(pid: int) -> None:
@@ -61,6 +60,19 @@ def test_kills_change_nothing(undisturbed: str, tmp_path: Path) -> None:
         kill_stack_process(system, SERVER)
         system.settled(len(RECORDS))
         assert [other.pid for other in system.python_workers()] != [worker.pid]
+        assert system.wiregraph("dump") == undisturbed
+
+
+def test_a_job_that_is_rescaled_from_savepoints_writes_the_same_graph(undisturbed: str, tmp_path: Path) -> None:
+    with running_stack(tmp_path / "stack") as system:
+        for at, parallelism in enumerate([1, 2, 1]):
+            system.start_job(parallelism=parallelism)
+            assert len(system.python_workers()) <= parallelism
+            system.send(RECORDS[at * THIRD : (at + 1) * THIRD] if at < 2 else RECORDS[2 * THIRD :])
+            wait_for(lambda: system.counted() or None)
+            if at < 2:
+                jobs_control.stop(system.directory, NEWS_GRAPH, None)
+        system.settled(len(RECORDS))
         assert system.wiregraph("dump") == undisturbed
 
 
