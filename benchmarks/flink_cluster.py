@@ -1,4 +1,4 @@
-"""A standalone Flink cluster of the wheel's own scripts: a JobManager, and TaskManagers of one slot on their cores."""
+"""A standalone Flink cluster of the wheel's own scripts: a JobManager, and TaskManagers of one slot, real processes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pyflink
 
-from benchmarks.fraud_bench import pinned
+from benchmarks.cores import pinned
 from jobs.environment import JVM_OPTIONS, python_jar
 from wiregraph import flink_rest, ports, processes
 from wiregraph.errors import Failure
 
 FLINK_HOME = Path(pyflink.__file__).parent
-START_S = 120.0
+JOB_MANAGER, TASK_MANAGER = "jobmanager", "taskmanager"
+START_S = 300.0
 OPTIONS = """
 jobmanager: {{bind-host: 127.0.0.1, rpc: {{address: 127.0.0.1, port: {rpc}}}, memory: {{process: {{size: 900m}}}}}}
 taskmanager:
@@ -29,64 +31,91 @@ taskmanager:
 rest: {{address: 127.0.0.1, bind-address: 127.0.0.1, port: {rest}, bind-port: "{rest}"}}
 blob.server.port: "0"
 io.tmp.dirs: {folder}
-heartbeat: {{timeout: 60000}}
+heartbeat: {{timeout: 60000, rpc-failure-threshold: -1}}
 """
 
 
-@contextmanager
-def cluster(folder: Path, cores: Sequence[Sequence[int]]) -> Iterator[str]:
-    """HOST:PORT of a cluster with a TaskManager for each item of `cores`, once all of them are there."""
-    rpc, rest = ports.choose(None, 0), ports.choose(None, 0)
-    address = f"{ports.HOST}:{rest}"
-    environment = _environment(folder, rpc, rest)
-    running = [_start(folder, "jobmanager", environment)]
-    try:
-        for manager in cores:
-            with pinned(manager):
-                running.append(_start(folder, "taskmanager", environment))
-        _await_slots(address, len(cores))
-        yield address
-    finally:
-        for process in running:
-            processes.end(process, 20.0)
+@dataclass
+class Cluster:
+    """A cluster in `folder`; `running` are its processes by name, `jobmanager` and `taskmanager-N`."""
 
+    folder: Path
+    rpc: int = field(default_factory=lambda: ports.choose(None, 0))
+    rest: int = field(default_factory=lambda: ports.choose(None, 0))
+    running: dict[str, psutil.Popen] = field(default_factory=dict)
 
-def _environment(folder: Path, rpc: int, rest: int) -> dict[str, str]:
-    lib, configuration = folder / "lib", folder / "conf"
-    lib.mkdir(parents=True)
-    configuration.mkdir()
-    for jar in [*(FLINK_HOME / "lib").glob("*.jar"), python_jar()]:
-        (lib / jar.name).symlink_to(jar)
-    # The JDK's packages that Flink needs opened stand in front.
-    own = (FLINK_HOME / "conf" / "config.yaml").read_text("utf-8").split("jobmanager:", 1)[0]
-    (configuration / "config.yaml").write_text(own + OPTIONS.format(rpc=rpc, rest=rest, folder=folder), "utf-8")
-    logging = "log4j-console.properties"
-    (configuration / logging).write_bytes((FLINK_HOME / "conf" / logging).read_bytes())
-    return {
-        **os.environ,
-        "FLINK_CONF_DIR": str(configuration),
-        "FLINK_LIB_DIR": str(lib),
-        "FLINK_LOG_DIR": str(folder),
-        "FLINK_PID_DIR": str(folder),
-        "FLINK_ENV_JAVA_OPTS_TM": JVM_OPTIONS[-1],
-    }
+    def __post_init__(self) -> None:
+        lib, configuration = self.folder / "lib", self.folder / "conf"
+        lib.mkdir(parents=True)
+        configuration.mkdir()
+        for jar in [*(FLINK_HOME / "lib").glob("*.jar"), python_jar()]:
+            (lib / jar.name).symlink_to(jar)
+        # The JDK's packages that Flink needs opened stand in front.
+        own = (FLINK_HOME / "conf" / "config.yaml").read_text("utf-8").split("jobmanager:", 1)[0]
+        options = OPTIONS.format(rpc=self.rpc, rest=self.rest, folder=self.folder)
+        (configuration / "config.yaml").write_text(own + options, "utf-8")
+        logging = "log4j-console.properties"
+        (configuration / logging).write_bytes((FLINK_HOME / "conf" / logging).read_bytes())
 
+    @property
+    def address(self) -> str:
+        """The REST API's HOST:PORT."""
+        return f"{ports.HOST}:{self.rest}"
 
-def _start(folder: Path, name: str, environment: dict[str, str]) -> psutil.Popen:
-    script = FLINK_HOME / "bin" / f"{name}.sh"
-    with (folder / f"{name}.out").open("ab") as out:
-        return psutil.Popen(
-            [script, "start-foreground"], env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    def start(self, name: str) -> None:
+        """Start one process, or start it again."""
+        environment = {
+            **os.environ,
+            "FLINK_CONF_DIR": str(self.folder / "conf"),
+            "FLINK_LIB_DIR": str(self.folder / "lib"),
+            "FLINK_LOG_DIR": str(self.folder),
+            "FLINK_PID_DIR": str(self.folder),
+            "FLINK_IDENT_STRING": name,
+            "FLINK_ENV_JAVA_OPTS_TM": JVM_OPTIONS[-1],
+        }
+        script = FLINK_HOME / "bin" / f"{name.partition('-')[0]}.sh"
+        with (self.folder / f"{name}.out").open("ab") as out:
+            self.running[name] = psutil.Popen(
+                [script, "start-foreground"],
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
+    def kill(self, name: str) -> None:
+        """SIGKILL a process and those it started."""
+        process = self.running.pop(name)
+        for member in [*process.children(recursive=True), process]:
+            member.kill()
+        process.wait()
 
-def _await_slots(address: str, wanted: int) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
+    def await_slots(self, wanted: int) -> None:
+        """Wait until so many slots are there; raises Failure where they are not in time."""
+        deadline = time.monotonic() + START_S
+        while self._slots() != wanted:
+            if time.monotonic() > deadline:
+                raise Failure(f"the cluster on {self.address} has not {wanted} slots after {START_S:.0f} s")
+            time.sleep(0.5)
+
+    def _slots(self) -> int:
         try:
-            if flink_rest.slots(address) == wanted:
-                return
+            return flink_rest.slots(self.address)
         except Failure:
-            pass
-        time.sleep(0.5)
-    raise Failure(f"the cluster on {address} has not {wanted} slots after {START_S:.0f} s")
+            return 0
+
+
+@contextmanager
+def cluster(folder: Path, cores: Sequence[Sequence[int]]) -> Iterator[Cluster]:
+    """A cluster with a TaskManager for each item of `cores`, once all of them are there; ended at the end."""
+    found = Cluster(folder)
+    try:
+        found.start(JOB_MANAGER)
+        for number, own in enumerate(cores):
+            with pinned(own):
+                found.start(f"{TASK_MANAGER}-{number}")
+        found.await_slots(len(cores))
+        yield found
+    finally:
+        for process in found.running.values():
+            processes.end(process, 20.0)

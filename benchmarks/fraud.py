@@ -13,8 +13,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks import patterns
+from benchmarks.cores import pinned
 from benchmarks.flink_cluster import cluster
-from benchmarks.fraud_bench import BENCH_PYTHON, CONTENDER_S, GROUP, Bench, click_job, pinned, two_cores
+from benchmarks.fraud_bench import BENCH_PYTHON, CONTENDER_S, GROUP, Bench, click_job, two_cores
 from benchmarks.fraud_live import live
 from benchmarks.report import Figure
 from udfs.topics import ALERTS
@@ -73,9 +74,9 @@ def _two_slots(bench: Bench) -> Iterator[Figure]:
 def _cluster_rate(bench: Bench, graph: str, cores: Sequence[Sequence[int]]) -> float:
     topic = f"{ALERTS}.{graph}"
     bench.outputs(topic)
-    with cluster(bench.directory / graph, cores) as address:
+    with cluster(bench.directory / graph, cores) as flink:
         slots = len(cores)
-        with click_job(bench, bench.outer, graph, address, slots):
+        with click_job(bench, bench.outer, graph, flink.address, slots):
             return bench.observe(topic, CONTENDER_S)
 
 

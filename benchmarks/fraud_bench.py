@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.cores import pinned
 from udfs.topics import CLICK_FRAUD, TopicSpec
 from wiregraph import jobs_control, stack_control
 from wiregraph.broker import ROOT
@@ -92,14 +93,3 @@ def click_job(
         yield psutil.Process(record.pid or os.getpid())
     finally:
         jobs_control.end(bench.directory, record)
-
-
-@contextmanager
-def pinned(cores: Sequence[int]) -> Iterator[None]:
-    """Children that are started within run on these cores."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

@@ -20,7 +20,8 @@ from typing import Any, Self
 
 import psutil
 
-from benchmarks.fraud_bench import CLICKS, CONTENDER_S, GROUP, Bench, click_job, pinned, two_cores
+from benchmarks.cores import pinned
+from benchmarks.fraud_bench import CLICKS, CONTENDER_S, GROUP, Bench, click_job, two_cores
 from benchmarks.report import Figure, percentile
 from udfs.topics import ALERTS
 from wiregraph import processes, stack_control

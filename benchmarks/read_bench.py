@@ -20,6 +20,7 @@ import grpc
 import psutil
 from kafka import KafkaAdminClient
 
+from benchmarks.cores import pinned
 from benchmarks.read_graph import Size
 from benchmarks.read_load import Found
 from benchmarks.read_requests import Load
@@ -222,17 +223,6 @@ def opened(directory: Path, *, small: bool) -> Iterator[Bench]:
         stack.callback(stack_control.down, directory, _silent)
         stack.enter_context(pinned(bench.outer))
         yield bench
-
-
-@contextmanager
-def pinned(cores: Sequence[int]) -> Iterator[None]:
-    """Children that are started within run on these cores."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def _silent(_line: str) -> None:

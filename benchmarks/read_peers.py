@@ -7,7 +7,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
-from benchmarks.read_bench import BENCH_PYTHON, Bench, pinned, say
+from benchmarks.cores import pinned
+from benchmarks.read_bench import BENCH_PYTHON, Bench, say
 from benchmarks.read_names import ENTITIES
 from benchmarks.read_requests import BATCH
 from benchmarks.report import Figure

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.flink_cluster import TASK_MANAGER, cluster
 from tests.e2e.click_system import T0, ClickSystem, attempt, views
-from tests.e2e.cluster import TASK_MANAGER, cluster
 from tests.e2e.system import System, running_stack, running_system, wait_for
 from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
 from wiregraph import jobs_control, processes, stack_control
@@ -77,7 +77,10 @@ def test_a_job_that_is_rescaled_from_savepoints_writes_the_same_graph(undisturbe
 
 
 def test_both_jobs_on_a_session_cluster_that_loses_a_task_manager(undisturbed: str, tmp_path: Path) -> None:
-    with cluster(tmp_path / "flink", task_managers=2) as flink, running_stack(tmp_path / "stack") as system:
+    with (
+        cluster(tmp_path / "flink", [sorted(os.sched_getaffinity(0))] * 2) as flink,
+        running_stack(tmp_path / "stack") as system,
+    ):
         clicks = ClickSystem(system.directory)
         for job in (NEWS_GRAPH, CLICK_FRAUD):
             system.start_job(job, flink.address)
