@@ -5,7 +5,7 @@ python -m models.multitask --data DATA --out FOLDER [--seed 1] [--epochs 3]
 First a teacher of 12 layers learns targeted sentiment. The model begins with every second layer of it and then reads
 all sets, small ones `--epochs` times; what it is told about targets comes from the labels and from the teacher, which
 also labels headlines of the wire, whose targets the shipped mention finder found, and variants of the headlines. The
-second stage reads parts of that again at a lower rate.
+second and the third stage read parts of that again at a lower rate.
 """
 
 # Types are checked where torch and onnx are not installed.
@@ -51,8 +51,8 @@ bearish, neutral or bullish, that of any other post is the writer's mood: the te
 are those of tweets of 2022: "Markets", "General News | Opinion" and "Stock Commentary" are hard to tell from their
 neighbours. A long article is read up to 2,048 tokens. The temperatures are fitted on the development parts; the
 calibration errors are of one half of each with the temperature of the other half. Contracts
-won and approvals are often called neutral. Posts, Reuters' topics and politics (NewsMTSC) are read less well than by
-version 2, which read them more often."""
+won and approvals are often called neutral. Topics, Reuters' topics, politics (NewsMTSC) and posts about markets are
+read less well than by version 2."""
 SLICE = "slice_"
 """What the names of parts of development sets begin with."""
 CONTRASTS, CLAUSES = 1_500, 2_000
@@ -83,9 +83,14 @@ def rounds(seed: int, epochs: int) -> dict[str, Round]:
         "newsmtsc": 0.1, "semeval2017": 0.25, "reuters21578": 0.4, "twitter_financial_topic": 0.4,
         "twitter_financial_sentiment": 0.8,
     }  # fmt: skip
+    third = {
+        "sentfin": 4, "finentity": 2, "phrasebank": 3, "twitter_financial_sentiment": 3, "twitter_financial_topic": 2,
+        "newsmtsc": 1, "semeval2017": 1, "reuters21578": 1, "mixed": 3, "contrasts": 1, "phrasebank_targets": 1,
+    }  # fmt: skip
     return {
         "first": Round(first, large, Plan(seed, average=0.998)),
         "second": Round(second, less, Plan(seed + 1, encoder_rate=1.2e-4, average=0.995)),
+        "third": Round(third, {}, Plan(seed + 2, encoder_rate=1e-4, average=0.998)),
     }
 
 

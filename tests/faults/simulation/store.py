@@ -16,7 +16,6 @@ from serving import keyspace
 from serving.keyspace import Entry
 from serving.progress import Progress, dump_progress
 from serving.store import GraphWriter, StoreLockedError, StoreMissingError, View
-from serving.views import PresentView
 from tests.faults.simulation.faults import Fault
 from tests.faults.simulation.twin import Applied
 
@@ -191,9 +190,6 @@ class SimulatedReader:
 
     def view(self) -> View:
         return self.snapshot.view()
-
-    def present(self) -> PresentView:
-        return PresentView(Iterator(self.snapshot), self.snapshot.data.get)
 
     def close(self) -> None:
         """Nothing is left behind."""
