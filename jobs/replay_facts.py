@@ -104,13 +104,15 @@ def build(settings: JobSettings, plan: ReplayPlan) -> StatementSet:
 
 
 def _rows_table(settings: JobSettings, plan: ReplayPlan, name: str, kinds: tuple[str, ...]) -> str:
-    """Rows of some kinds of the live changelog; rows of other kinds have nulls where they lack a column."""
+    """Rows of some kinds of the live changelog; rows of other kinds have nulls in columns that are not theirs."""
     options = {
         "connector": "kafka",
         "topic": GRAPH,
         "key.format": "raw",
         "key.fields": "key",
         "value.format": "json",
+        # Rows of other kinds have columns of these names with values of other types.
+        "value.json.ignore-parse-errors": "true",
         "value.fields-include": "EXCEPT_KEY",
         **span_options(plan.rows),
         **client_options(settings),

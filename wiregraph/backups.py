@@ -84,7 +84,10 @@ def backup(directory: Path, graph: str, target: Path) -> Backup:
 def _check_target(target: Path) -> None:
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise UsageError(f"{target} is not empty: give a new directory")
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{target} cannot be made: {error.strerror}") from error
 
 
 def _write(checkpoint: Path, name: str, target: Path) -> Backup:

@@ -102,4 +102,7 @@ def _interrupted(request: ReplayRequest, record: JobRecord) -> str:
     except (Failure, KeyboardInterrupt):
         jobs_control.end(request.directory, record)
         return f"interrupted, the newest checkpoint stays: {again}"
+    finally:
+        # A job that stops with a savepoint ends as well as one that has read all.
+        request.done.unlink(missing_ok=True)
     return f"interrupted, a savepoint is taken: {again}"

