@@ -42,7 +42,9 @@ class Stage:
         if not weights.exists():
             curve = [round(loss, 4) for loss in fit()]
             losses.write_text(json.dumps(curve), encoding="utf-8")
-            torch.save(model.state_dict(), weights)
+            unfinished = weights.with_suffix(".part")
+            torch.save(model.state_dict(), unfinished)
+            unfinished.rename(weights)
         model.load_state_dict(torch.load(weights, weights_only=True))
         return list(json.loads(losses.read_text(encoding="utf-8"))) if losses.exists() else []
 

@@ -5,7 +5,8 @@ python -m models.multitask --data DATA --out FOLDER [--seed 1] [--epochs 3]
 First a teacher of 12 layers learns targeted sentiment. The model begins with every second layer of it and then reads
 all sets, small ones `--epochs` times; what it is told about targets comes from the labels and from the teacher, which
 also labels headlines of the wire, whose targets the shipped mention finder found, and variants of the headlines. The
-second and the third stage read parts of that again at a lower rate.
+second and the third stage read parts of that again at a lower rate; what is shipped lies between the weights of the
+two.
 """
 
 # Types are checked where torch and onnx are not installed.
@@ -33,7 +34,7 @@ from models.multitask_net import Multitask
 from models.multitask_sets import HEADLINES, TITLES, Sets, Weak, load, shortened, weak_sets
 from models.shipping import Release, Source, arrays, runner, ship
 from models.teacher import TRUST, new_teacher, student, taught, train_teacher
-from models.training import Plan, seed_everything
+from models.training import Plan, copied, mixed, seed_everything
 from udfs.inference.models import TEXT_LABELS
 from udfs.multitask import INPUTS, NEWS, OUTPUTS, WIRE, TextModel
 from udfs.news_topics import NEWS_TOPICS, WIRE_TOPICS
@@ -56,6 +57,8 @@ read less well than by version 2."""
 SLICE = "slice_"
 """What the names of parts of development sets begin with."""
 CONTRASTS, CLAUSES = 1_500, 2_000
+THIRD_WEIGHT = 0.7
+"""What is shipped is so much the third stage's weights, the rest the second one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,9 @@ def train_stages(arguments: Arguments, tokenizer: Tokenizer, sets: Sets) -> tupl
 
     curve: list[float] = []
     for name, stage in rounds(seed, arguments.epochs).items():
+        before = copied(model)
         curve += Stage(arguments, name).run(model, partial(learn, stage))
+    mixed(model, before, THIRD_WEIGHT)
     return model, curve
 
 

@@ -28,7 +28,7 @@ from models.graph import tagger
 from models.ner_items import IGNORED, Item, collate, encoded, sample
 from models.ner_wires import wires
 from models.shipping import Release, Source, arrays, runner, ship
-from models.training import Plan, batches, seed_everything, train
+from models.training import Plan, batches, copied, mixed, seed_everything, train
 from udfs import tokens as tk
 from udfs.measures import span_score
 from udfs.mentions import LABELS, TYPES, MentionFinder
@@ -60,7 +60,7 @@ THIRD_SHARES = {
     "wikineural": 0.5, "wikiann": 0.1, "wires": 1.0,
 }  # fmt: skip
 THIRD_WEIGHT = 0.7
-"""What is shipped is so much the third stage's weights, the rest the second one's (Wortsman et al. 2022)."""
+"""What is shipped is so much the third stage's weights, the rest the second one's."""
 
 Sets = Mapping[str, list[Item]]
 
@@ -128,11 +128,9 @@ def train_stages(arguments: Arguments, tokenizer: Tokenizer) -> tuple[Tagger, li
 
     curve = Stage(arguments, "first").run(model, lambda: fit(model, sets, first, Plan(arguments.seed)))
     curve += Stage(arguments, "second").run(model, second)
-    before = {name: value.clone() for name, value in model.state_dict().items()}
+    before = copied(model)
     curve += Stage(arguments, "third").run(model, third)
-    after = model.state_dict()
-    mixed = {name: value * (1 - THIRD_WEIGHT) + after[name] * THIRD_WEIGHT for name, value in before.items()}
-    model.load_state_dict(mixed)
+    mixed(model, before, THIRD_WEIGHT)
     paragraphs = len(corpora.finentity(arguments.data / "finentity/FinEntity_offsets_fixed.json"))
     counts = {name: len(examples) for name, examples in training.items()}
     counts |= {"reuters_titles": HEADLINES, "finentity": paragraphs, "wires": WIRES}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,17 @@ def optimiser(model: nn.Module, plan: Plan) -> torch.optim.AdamW:
         {"params": fast, "lr": plan.encoder_rate * plan.head_factor},
     ]
     return torch.optim.AdamW(groups, weight_decay=plan.weight_decay, fused=True)
+
+
+def mixed(model: nn.Module, before: Mapping[str, Tensor], share: float) -> None:
+    """Give a model `share` of the weights that it has and the rest of those `before` (Wortsman et al. 2022)."""
+    after = model.state_dict()
+    model.load_state_dict({name: value * (1 - share) + after[name] * share for name, value in before.items()})
+
+
+def copied(model: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of a model's weights, which further training leaves as they are."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
 
 
 def rate_at(step: int, steps: int) -> float:
