@@ -40,9 +40,12 @@ def _link(file: Path, target: Path) -> None:
 
 
 def log_names(path: Path) -> frozenset[str]:
-    """The logs that a store has now."""
-    with os.scandir(path) as files:  # Readers ask many times a second.
-        return frozenset(file.name for file in files if file.name.endswith(".log"))
+    """The logs that a store has now; none where it was moved away."""
+    try:
+        with os.scandir(path) as files:  # Readers ask many times a second.
+            return frozenset(file.name for file in files if file.name.endswith(".log"))
+    except FileNotFoundError:
+        return frozenset()
 
 
 def first_logged(path: Path) -> int | None:

@@ -17,13 +17,18 @@ def span(text: str, surface: str) -> tuple[int, int]:
     [
         ("UPDATE 2-Lehman shares plunge as talks end", "Lehman", -1),
         ("Infosys profit jumps 20% on strong demand", "Infosys", 1),
-        ("TCS gains, Wipro slumps after results", "TCS", 1),
-        ("TCS gains, Wipro slumps after results", "Wipro", -1),
     ],
 )
 def test_the_shipped_model_tells_good_from_bad(text: str, surface: str, sign: int) -> None:
     (score,) = MODELS.sentiment.score(text, [span(text, surface)])
     assert score.score * sign > 0.3
+
+
+def test_the_shipped_model_tells_one_company_from_the_other() -> None:
+    text = "TCS gains, Wipro slumps after results"
+    good, bad = MODELS.sentiment.score(text, [span(text, "TCS"), span(text, "Wipro")])
+    assert good.score > 0.3
+    assert bad.score < -0.3
 
 
 def test_scores_are_probabilities_and_the_same_each_time() -> None:
