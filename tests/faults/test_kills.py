@@ -13,7 +13,7 @@ from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
 from wiregraph import jobs_control, processes, stack_control
 from wiregraph.generator import Size, generate
 from wiregraph.producing import Outgoing
-from wiregraph.stack import APPLIER, SERVER
+from wiregraph.stack import APPLIER, SERVER, read_jobs
 from wiregraph.stack_control import Wish
 
 pytestmark = [pytest.mark.jvm, pytest.mark.timeout(900)]
@@ -96,6 +96,8 @@ def test_both_jobs_on_a_session_cluster_that_loses_a_task_manager(undisturbed: s
         system.send(RECORDS[THIRD : 2 * THIRD])
         flink.start(f"{TASK_MANAGER}-0")
         wait_for(lambda: system.counted() >= 2 * THIRD or None)
+        for _, record in read_jobs(system.directory):
+            jobs_control.await_running(system.directory, record)  # All of it: the other job was restarted, too.
         for job in (NEWS_GRAPH, CLICK_FRAUD):
             assert (Path(jobs_control.stop(system.directory, job, None).removeprefix("file:")) / "_metadata").is_file()
             system.start_job(job, flink.address)

@@ -185,7 +185,9 @@ class World:
         self.say(f"{path} is built again")
         progress = disk.now.progress
         demand(
-            bool(disk.pending) or (progress is not None and progress.topic_id != self.topic_id), "rebuilt for nothing"
+            # A store in which nothing is yet loses nothing.
+            bool(disk.pending) or progress is None or progress.topic_id != self.topic_id,
+            "rebuilt for nothing",
         )
         for fault, times in disk.pending.items():
             self.faults.observe(fault, times)
