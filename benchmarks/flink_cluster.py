@@ -31,7 +31,7 @@ taskmanager:
 rest: {{address: 127.0.0.1, bind-address: 127.0.0.1, port: {rest}, bind-port: "{rest}"}}
 blob.server.port: "0"
 io.tmp.dirs: {folder}
-heartbeat: {{timeout: 60000, rpc-failure-threshold: -1}}
+heartbeat: {{timeout: 60000}}
 """
 
 
