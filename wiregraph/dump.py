@@ -17,6 +17,7 @@ from serving.store import GraphReader, StoreError, StoreMissingError, View, grap
 from udfs.changelog import Kind
 from wiregraph.errors import Failure, UsageError
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
+from wiregraph.reading import GraphOption
 
 LINES_AT_ONCE = 1_000
 
@@ -38,7 +39,6 @@ _PREFIXES = {
     DumpKind.ALERTS: b"alert/",
 }
 
-GraphOption = Annotated[str, typer.Option("--graph", help="A graph's name; by default the served one.")]
 KindOption = Annotated[DumpKind | None, typer.Option("--kind", help="Only these; by default all rows.")]
 
 
