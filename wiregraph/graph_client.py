@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -38,6 +38,10 @@ class Span:
     as_of: Timestamp | None
     known_at: Timestamp | None
     graph: str
+
+    def fields(self) -> dict[str, Any]:
+        """Return them as fields of a request, which all have the same names."""
+        return {"window": self.window, "as_of": self.as_of, "known_at": self.known_at, "graph": self.graph}
 
 
 def span(window: str, as_of: str | None, known_at: str | None, graph: str) -> Span:

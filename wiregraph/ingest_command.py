@@ -99,11 +99,12 @@ def ingest_command(  # noqa: PLR0913 - a command has as many parameters as it ha
     pacer = Pacer(_positive("--rate", rate), _positive("--speed", speed))
     if pacer.rate and pacer.speed:
         raise UsageError("--rate and --speed exclude each other: give one")
-    wish = Wish(topic.value, input_format or guess_format(file), pairs or (), live, pacer)
-    parse_map(SCHEMAS[wish.topic], wish.pairs)
-    options = kafka_options(directory, bootstrap, kafka_config)
-    with open_input(file) as source, open_sender(options, wish.topic) as sender:
-        summary = _run(wish, source, sender, Console(stderr=True))
+    with open_input(file) as source:
+        wish = Wish(topic.value, input_format or guess_format(file), pairs or (), live, pacer)
+        parse_map(SCHEMAS[wish.topic], wish.pairs)
+        options = kafka_options(directory, bootstrap, kafka_config)
+        with open_sender(options, wish.topic) as sender:
+            summary = _run(wish, source, sender, Console(stderr=True))
     _report(summary, json=json)
 
 

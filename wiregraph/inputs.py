@@ -74,6 +74,8 @@ def open_input(name: str) -> Iterator[Input]:
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     with file:
+        if name.lower().endswith(".gz") and file.peek(len(_GZIP_MAGIC))[: len(_GZIP_MAGIC)] != _GZIP_MAGIC:
+            raise UsageError(f"{name} is not gzipped: name it without .gz")
         yield _input(file, Path(name).stat().st_size)
 
 

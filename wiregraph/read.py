@@ -44,9 +44,7 @@ def entity(  # noqa: PLR0913 - a command's options are its arguments
     asked = span(window, as_of, known_at, graph)
     with asking(directory, json) as stub:
         entity_id = find_entity(stub, name, graph, asked.known_at)
-        request = graph_pb2.GetEntityRequest(
-            entity_id=entity_id, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
-        )
+        request = graph_pb2.GetEntityRequest(entity_id=entity_id, **asked.fields())
         show(call(stub.GetEntity, request), render.print_entity, json)
 
 
@@ -88,9 +86,7 @@ def mentions(  # noqa: PLR0913 - a command's options are its arguments
     asked = span(window, as_of, known_at, graph)
     with asking(directory, json) as stub:
         entity_id = find_entity(stub, name, graph, asked.known_at)
-        request = graph_pb2.ListMentionsRequest(
-            entity_id=entity_id, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
-        )
+        request = graph_pb2.ListMentionsRequest(entity_id=entity_id, **asked.fields())
         show(pages(stub, request, limit), render.print_mentions, json)
 
 
@@ -109,15 +105,7 @@ def top(  # noqa: PLR0913 - a command's options are its arguments
     """List the entities in the news, by falling number of articles."""
     asked = span(window, as_of, known_at, graph)
     with asking(directory, json) as stub:
-        request = graph_pb2.ListTopRequest(
-            type=kind or "",
-            sector=sector_id(sector),
-            limit=limit,
-            window=asked.window,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            graph=graph,
-        )
+        request = graph_pb2.ListTopRequest(type=kind or "", sector=sector_id(sector), limit=limit, **asked.fields())
         show(call(stub.ListTop, request), _print_top, json)
 
 
@@ -134,9 +122,7 @@ def sectors(  # noqa: PLR0913 - a command's options are its arguments
     """List the sectors in the news, each with the sums of its members."""
     asked = span(window, as_of, known_at, graph)
     with asking(directory, json) as stub:
-        request = graph_pb2.ListTopRequest(
-            type="SECTOR", limit=limit, window=asked.window, as_of=asked.as_of, known_at=asked.known_at, graph=graph
-        )
+        request = graph_pb2.ListTopRequest(type="SECTOR", limit=limit, **asked.fields())
         show(call(stub.ListTop, request), _print_top, json)
 
 

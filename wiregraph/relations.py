@@ -65,10 +65,7 @@ def neighbors(  # noqa: PLR0913 - a command's options are its arguments
         message = graph_pb2.GetNeighborsRequest if hops == 1 else graph_pb2.ExpandNeighborsRequest
         request = message(
             entity_id=find_entity(stub, name, graph, asked.known_at),
-            window=asked.window,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            graph=graph,
+            **asked.fields(),
             limit=limit,
             min_weight=min_weight,
             min_articles=min_articles,
@@ -102,10 +99,7 @@ def path(  # noqa: PLR0913 - a command's options are its arguments
         request = graph_pb2.FindPathRequest(
             from_id=find_entity(stub, start, graph, asked.known_at),
             to_id=find_entity(stub, end, graph, asked.known_at),
-            window=asked.window,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            graph=graph,
+            **asked.fields(),
             hops_max=hops,
             fan_out=fan_out or 0,
             min_weight=min_weight,
@@ -136,10 +130,7 @@ def movers(  # noqa: PLR0913 - a command's options are its arguments
     asked = span(window, as_of, known_at, graph)
     with asking(directory, json) as stub:
         request = graph_pb2.ListMoversRequest(
-            window=asked.window,
-            as_of=asked.as_of,
-            known_at=asked.known_at,
-            graph=graph,
+            **asked.fields(),
             by=by,
             type=kind or "",
             sector=sector_id(sector),

@@ -164,6 +164,7 @@ def test_an_empty_file_is_no_error(stack_dir: Path, tmp_path: Path) -> None:
     [
         ("a.txt", (), "--format"),
         ("nowhere.tsv", ("--bootstrap", "127.0.0.1:1"), "cannot be read"),
+        ("nowhere", (), "cannot be read"),
         ("a.tsv", ("--map", "x=y"), "no field x"),
         ("a.tsv", ("--rate", "0"), "--rate must be above 0"),
         ("a.tsv", ("--speed", "nan"), "--speed must be above 0"),
@@ -171,8 +172,11 @@ def test_an_empty_file_is_no_error(stack_dir: Path, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage(tmp_path: Path, name: str, options: tuple[str, ...], message: str) -> None:
+    file = tmp_path / name
+    if "nowhere" not in name:
+        file.touch()
     with pytest.raises(UsageError, match=message):
-        run(tmp_path, tmp_path / name, "--topic", NEWS, *options)
+        run(tmp_path, file, "--topic", NEWS, *options)
 
 
 def test_without_a_stack_it_says_how_to_start_one(tmp_path: Path) -> None:

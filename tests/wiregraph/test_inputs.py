@@ -61,3 +61,11 @@ def test_a_line_of_a_pipe_is_there_before_the_pipe_ends() -> None:
 def test_what_cannot_be_read_is_wrong_usage(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"), open_input(str(tmp_path / name)):
         pass
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b'{"id": "1"}\n'])
+def test_what_is_named_gz_and_is_not_gzipped_is_wrong_usage(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "plain.jsonl.gz"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match="not gzipped"), open_input(str(file)):
+        pass
