@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from udfs.rules import RULE, BatchRule, CoreRule, Rule, rule_fields
 
@@ -119,7 +118,7 @@ def parse_history(value: bytes | None) -> RuleHistory | None:
     try:
         versions = tuple(_version(one) for one in fields["versions"])
         name = versions[-1].rule.name
-    except (IndexError, KeyError, TypeError, ValidationError) as error:
+    except (IndexError, KeyError, TypeError, ValueError) as error:
         raise RuleError(f"a rule on control cannot be read: {type(error).__name__} {error}") from error
     numbered = [one.version for one in versions] == list(range(1, len(versions) + 1))
     if not numbered or any(one.rule.name != name for one in versions) or fields.get("name") != name:
