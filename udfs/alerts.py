@@ -139,7 +139,7 @@ def parse_alert(value: bytes) -> tuple[Alert, int]:
     """The alert in a row and when it was decided (epoch ms); raises AlertError where it is none."""
     try:
         return _parsed(orjson.loads(value))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise AlertError(f"not an alert: {type(error).__name__} {error}") from error
 
 
