@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,9 @@ def load_rule(path: Path) -> Rule:
         raise UsageError(f"{path}:1: a rule is a mapping, with name, why and trigger: see wiregraph/data/rules")
     _refuse_repeats(path, root)
     try:
-        return RULE.validate_python(yaml.SafeLoader("").construct_document(root))
+        return RULE.validate_python(_constructed(path, root))
     except ValidationError as error:
         raise UsageError(_said(path, root, error)) from error
-    except yaml.YAMLError as error:
-        raise UsageError(_broken(path, error)) from error
 
 
 def _compose(path: Path) -> yaml.Node | None:
@@ -44,6 +42,15 @@ def _compose(path: Path) -> yaml.Node | None:
         raise UsageError(f"{path}: nested too deep") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(_broken(path, error)) from error
+
+
+def _constructed(path: Path, root: yaml.Node) -> object:
+    try:
+        return yaml.SafeLoader("").construct_document(root)
+    except yaml.YAMLError as error:
+        raise UsageError(_broken(path, error)) from error
+    except (AttributeError, KeyError, ValueError) as error:  # what its constructors raise where a value has no sense
+        raise UsageError(f"{path}: a value is not of its YAML type: {error}") from error
 
 
 def _broken(path: Path, error: Exception) -> str:
@@ -64,9 +71,11 @@ def _refuse_repeats(path: Path, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise UsageError(f"{path}:{_line(key.start_mark)}: the name of a field is a word")
             if key.value in seen:
-                raise UsageError(f"{path}:{key.start_mark.line + 1}: {key.value}: is there twice")
-            seen.add(key.value if isinstance(key.value, Hashable) else None)
+                raise UsageError(f"{path}:{_line(key.start_mark)}: {key.value}: is there twice")
+            seen.add(key.value)
             _refuse_repeats(path, child)
 
 
