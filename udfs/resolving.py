@@ -59,7 +59,7 @@ class Resolver:
             yield gazetteer.by_id[text], EXACT
         symbol = text.removeprefix("$")
         for index in gazetteer.tickers.get(symbol.upper(), ()):
-            yield index, EXACT if symbol.isupper() else TICKER_LOWER
+            yield index, EXACT if symbol == symbol.upper() else TICKER_LOWER
         key = alias_key(text)
         if not key:
             return
