@@ -4,7 +4,7 @@ r"""Keys and packed values of what the graph store holds of alerts and of what p
     D ID                                 when its version was decided, and the number of its latest change
     C ~TIME ID                           alerts, newest event first: state, rule, session and user
     Q NUMBER ID                          alerts in the order of their latest changes, one entry each
-    S SUBJECT \0 ID                      alerts that any version of ever named a session or a user
+    S SUBJECT \0 ID                      alerts of which any version ever named a session or a user
     L KIND \0 SUBJECT \0 BY              the latest label of each (kind, subject, by) as JSON
 
 The ids of alerts, sessions and users hold no NUL. Change numbers rise with each change of the store and

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import orjson
 
@@ -28,20 +29,24 @@ class AlertUpsert:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Whom the alert is about: its session and, where one is named, its user."""
+        """See `subjects`."""
         return subjects(self.alert)
 
 
 def subjects(alert: Alert) -> tuple[str, ...]:
-    """Whom an alert is about: its session and, where one is named, its user."""
-    session = session_subject(alert.session_id)
-    return (session, alert.user) if alert.user else (session,)
+    """Whom an alert names: its session and user and, of one across sessions, those of its events."""
+    named = (part for session_id, user in _parties(alert) for part in (session_subject(session_id), user) if part)
+    return tuple(dict.fromkeys(named))
+
+
+def _parties(alert: Alert) -> list[tuple[str, str]]:
+    return [(alert.session_id, alert.user), *((event.session_id, event.user) for event in alert.events)]
 
 
 def parse_alert_upsert(value: bytes) -> AlertUpsert:
     """Raises `AlertError` for a record that cannot be stored."""
     alert, decided_at = parse_alert(value)
-    ids = (alert.alert_id, alert.session_id, alert.user, alert.rule)
+    ids = (alert.alert_id, alert.rule, *chain.from_iterable(_parties(alert)))
     if not alert.alert_id or any("\0" in one or len(one) > ID_CHARS_MAX for one in ids):
         raise AlertError("an id is empty, too long or holds a NUL")
     times = (alert.event_time_ms, decided_at, alert.window_ms, *(event.event_time_ms for event in alert.events))

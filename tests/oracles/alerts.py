@@ -57,7 +57,7 @@ def shown(events: Iterable[Event]) -> Shown:
     all_events = list(events)
     subjects = frozenset(event.subject for event in all_events if isinstance(event, Erasure))
     alerts = [event for event in all_events if isinstance(event, Alert)]
-    gone = {one.alert_id for one in alerts if {f"session:{one.session_id}", one.user} & subjects}
+    gone = {one.alert_id for one in alerts if _named(one) & subjects}
     kept = [one for one in alerts if one.alert_id not in gone]
     latest = {one.alert_id: one for one in sorted(kept, key=lambda one: one.version)}
     return Shown(
@@ -66,6 +66,11 @@ def shown(events: Iterable[Event]) -> Shown:
         _labels(all_events, gone, subjects),
         subjects,
     )
+
+
+def _named(alert: Alert) -> set[str]:
+    sessions = {alert.session_id, *(event.session_id for event in alert.events)}
+    return {f"session:{one}" for one in sessions} | {alert.user, *(event.user for event in alert.events)}
 
 
 def _rows(events: Sequence[Event], subjects: frozenset[str]) -> tuple[Upsert, ...]:

@@ -10,20 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving import alert_keys, keyspace
-from serving.apply import Poll, apply_poll
 from serving.erasures import (
     Erasure,
-    erasure_record_key,
-    erasure_value,
-    is_subject,
-    parse_erasure,
 )
 from serving.labels import Label
 from serving.neighbors import neighbors
 from serving.progress import Progress
 from serving.queries import Question, find_node
-from serving.side import SideRecord, SideTopic, read_side
-from serving.store import GraphReader, GraphWriter
+from serving.store import GraphReader
 from serving.windows import Window
 from tests.oracles.alerts import Event, make_alert, shown
 from tests.oracles.graph import Article, Said, changelog
@@ -31,6 +25,7 @@ from tests.oracles.strategies import ARTICLES, BASE_MS, DAY_MS, ENTITIES
 from tests.serving.filling import fill_store
 from tests.serving.fraud_events import apply_events
 from udfs.alerts import Alert, AlertState
+from udfs.clicks import Click
 from wiregraph.dump import DumpKind, dump_lines
 
 USERS = ["u:" + digit * 32 for digit in "abc"]
@@ -40,14 +35,15 @@ EMPTY = Progress("topic", {})
 
 ALERTS = st.lists(
     st.builds(
-        lambda alert_id, version, session, user, state: make_alert(
-            alert_id, version, session_id=session, user=user, state=state
+        lambda alert_id, version, session, user, state, event: make_alert(
+            alert_id, version, session_id=session, user=user, state=state, events=(event,)
         ),
         st.sampled_from(IDS),
         st.integers(1, 4),
         st.sampled_from(SESSIONS),
         st.sampled_from(["", *USERS]),
         st.sampled_from([AlertState.OPEN, AlertState.WITHDRAWN]),
+        st.builds(Click, st.sampled_from(SESSIONS), st.just("e"), st.just(1), st.just("view"), st.sampled_from(USERS)),
     ),
     max_size=8,
     unique_by=lambda alert: (alert.alert_id, alert.version),
@@ -159,40 +155,3 @@ def test_dump_shows_alerts_as_they_were_decided(tmp_path: Path) -> None:
     assert all(b"decided_at" not in line and b'"version"' not in line for line in lines)
     assert b'"state":"open"' in lines[0]
     assert b'"state":"withdrawn"' in lines[1]
-
-
-@pytest.mark.parametrize(
-    "subject",
-    [
-        "",
-        "u:123",
-        "user:jane",
-        "jane",
-        "u:" + "A" * 32,
-        "per:a/b",
-        "per:",
-        "session:",
-        "alert:x",
-        "per:\0",
-        "eq:" + "x" * 2_000,
-    ],
-)
-def test_what_is_no_subject(subject: str) -> None:
-    assert not is_subject(subject)
-    erasure = Erasure(subject, 1)
-    assert parse_erasure(erasure_record_key(erasure), erasure_value(erasure)) is None
-
-
-def test_other_records_of_control_are_others(tmp_path: Path) -> None:
-    rule = SideRecord(SideTopic.CONTROL, 0, 0, b"coupon-abuse", b'{"kind":"rule","name":"coupon-abuse"}')
-    broken = [
-        SideRecord(SideTopic.CONTROL, 0, 1, b"erase/per:x", b"{"),
-        SideRecord(SideTopic.CONTROL, 0, 2, b"erase/per:x", b'{"kind":"erasure","subject":"user:raw","at":1}'),
-        SideRecord(SideTopic.ALERTS, 0, 3, b"a", b'{"alert_id":"a"}'),
-        SideRecord(SideTopic.LABELS, 0, 4, b"l", b'{"subject":"a","kind":"alert","label":"x","by":"y"}'),
-    ]
-    tombstones = [replace(one, value=None) for one in broken]
-    side = read_side([rule, *tombstones, *broken])
-    assert (side.alerts, side.labels, side.erasures, side.refused) == ([], [], [], len(broken))
-    with GraphWriter(tmp_path / "g") as writer:
-        assert apply_poll(writer, Poll([], {}, side), EMPTY, 1).refused == len(broken)
