@@ -106,5 +106,5 @@ def plain_words(text: str) -> list[str]:
 
 
 def stem_of(word: str) -> str:
-    """Return a word in lower case cut short, so that Iraq and Iraqi are one."""
+    """Return a word in lower case cut short, so that German and Germany are one."""
     return word[:_WORD_LETTERS] if len(word) > _WORD_LETTERS else word.rstrip("s")

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.fraud_recorded import sessions
 from udfs.cascade import Cascade, Ensemble, LightModel, Stage
 from udfs.clicks import Click
 from udfs.records import MICRO
 from udfs.session_features import FEATURES, PLACE, vector
 from udfs.session_sequence import sequence
-from udfs.session_words import WORDS, describe
 
 NOW_MS = 1_700_000_000_000
 
@@ -78,11 +76,3 @@ def test_an_alert_says_how_sure_and_why() -> None:
 def test_without_a_click_there_is_nothing_to_score() -> None:
     with pytest.raises(ValueError, match="without clicks"):
         cascade(Recorder(0.9)).score_attempt([])
-
-
-def test_each_feature_has_its_words() -> None:
-    assert list(WORDS) == list(FEATURES)
-    values = vector(next(iter(sessions())).clicks)
-    assert all(describe(name, float(value)) for name, value in zip(FEATURES, values, strict=True))
-    assert describe("attempts_60s", float(np.log1p(7))) == "coupon attempts in a minute 7"
-    assert describe("coupon_length", 0.25) == "characters of the coupon 8"

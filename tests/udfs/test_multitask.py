@@ -110,15 +110,6 @@ def test_a_span_outside_the_text_is_refused(bad: tuple[int, int]) -> None:
         text_model(Recorder()).sentiment("Acme falls", [bad])
 
 
-def test_only_topics_that_are_likely_enough_are_named() -> None:
-    model = text_model(Recorder())
-    news = TopicScorer(model, Thresholds(0.5, 0.7)).score("Acme gains")
-    assert news.named == OTHER
-    assert news.news.topic == NEWS_TOPICS[1]
-    assert len(news.wire) == len(WIRE_TOPICS) - 1
-    assert TopicScorer(model, Thresholds(0.01, 0.9)).score("Acme gains").named == NEWS_TOPICS[1]
-
-
 def test_span_inputs_pool_mark_and_measure_distances() -> None:
     inputs = span_inputs(np.array([[1, 3], [3, 9]]), 5)
     assert inputs["types"].tolist() == [[0, 1, 1, 1, 0]]

@@ -8,7 +8,7 @@ import pytest
 
 from udfs.alerts import AlertState, Score, Tier, alert_id
 from udfs.clicks import Click
-from udfs.patterns import KEEP_MS, LATE_MAX_MS, LateClick, Match, Outcome, Partition, pack, unpack
+from udfs.patterns import KEEP_MS, LATE_MAX_MS, LateClick, Match, Outcome, Partition, pack
 from udfs.patterns_terms import EVIDENCE_MAX
 from udfs.rulebook import Rulebook, RuleHistory, RuleVersion
 from udfs.rules import RULE
@@ -211,10 +211,3 @@ def test_a_long_session_keeps_what_windows_need() -> None:
     assert alert.evidence == ("v1", "v2", "v3", "try")
     (late,) = partition.add([view(8, 1_200, session="other"), view(4, 900)]).alerts
     assert late.evidence == ("v1", "v2", "v3", "v4", "try")
-
-
-def test_chunks() -> None:
-    clicks = [view(0, 0), attempt(1), Click("é", "\u2603", 5, "purchase", price_micro=None)]
-    assert unpack(pack(clicks)) == clicks
-    assert pack([]) == b""
-    assert unpack(b"") == []

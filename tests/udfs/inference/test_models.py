@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from udfs.inference import ModelError, load_models
@@ -56,10 +55,3 @@ def test_a_model_without_thresholds_is_one_clear_error(tmp_path: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"thresholds": {}}))
     with pytest.raises(ModelError, match="no threshold"):
         load_models(tmp_path / "weights")
-
-
-def test_a_second_session_gives_the_same_bits() -> None:
-    files = read_model(WEIGHTS / "ner")
-    ids = np.array([[101, 19130, 3428, 18375, 102]])
-    inputs = {"ids": ids, "types": np.zeros_like(ids)}
-    assert np.array_equal(start(files)(inputs), start(files)(inputs))

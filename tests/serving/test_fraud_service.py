@@ -9,9 +9,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from serving.erasures import Erasure
-from serving.fraud_handlers import review_alert
-from serving.graphs import Graphs
-from serving.labels import Label, label_record_key
+from serving.labels import Label
 from serving.progress import Progress
 from serving.store import GraphWriter, move_aside
 from tests.oracles.alerts import Event, make_alert
@@ -161,26 +159,6 @@ def _erased_at(running: Running, subject: str) -> Timestamp | None:
         return erase(running, subject).at
     except grpc.RpcError:
         return None
-
-
-def test_verdicts_of_one_person_follow_each_other_whatever_the_clock_says(fraud: Running) -> None:
-    graphs = Graphs(fraud.store, 1)
-    moment = graphs.moment()
-    request = fraud_pb2.ReviewAlertRequest(alert_id="a2", verdict="ok", by="ann")
-    served, label = review_alert(moment, request, 10, {})
-    assert label is not None
-    assert (label.at, label.label, served.review, served.state) == (50_001, "ok", label, "reviewed")
-    recent = {label_record_key(label): label}
-    assert review_alert(moment, request, 99_000, recent)[1] == label  # Asked for again: the same record.
-    request.verdict = "fraud"
-    changed = review_alert(moment, request, 20, recent)[1]
-    assert changed is not None
-    assert changed.at == 50_002
-    request.by = "bob"
-    other = review_alert(moment, request, 20, recent)[1]
-    assert other is not None
-    assert other.at == 20
-    graphs.close()
 
 
 def test_watch_sends_open_alerts_then_what_changes(fraud: Running) -> None:
