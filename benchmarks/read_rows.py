@@ -14,6 +14,7 @@ from benchmarks.read_names import entity_id
 from udfs.changelog import BucketRow, EdgeRow, FactRow, Grain, Kind, NodeRow, Row, product_micro
 from udfs.edges import EdgeEnd, edge_terms
 from udfs.records import MICRO
+from udfs.similarity import signature
 from udfs.topics import NEWS
 
 _NOTHING = (0,) * 8
@@ -66,8 +67,9 @@ class Articles:
         rng, article = self.rng, f"live-{self._count}"
         sentiment, relevance = rng.randint(-MICRO, MICRO), rng.randint(MICRO // 20, MICRO)
         polarity = (sentiment > CLEAR) - (sentiment < -CLEAR)
-        measured = (rng.randint(1, 3), 10, sentiment, relevance, polarity)
-        texts = (MODELS, f"Shares of {entity} move in session {self._count}", "bench", f"bench:{article}")
+        measured = (rng.randint(1, 3), 10, sentiment, relevance, polarity, 0, 0)
+        headline = f"Shares of {entity} move in session {self._count}"
+        texts = (MODELS, "Markets", headline, "bench", f"bench:{article}", signature(headline))
         return FactRow(entity, NEWS, article, time_ms, time_ms, False, *measured, *texts, 1)
 
     def rows(self, time_ms: int) -> Iterator[Row]:

@@ -39,8 +39,8 @@ _START = "(r.event_time - MOD(r.event_time, g.length_ms))"
 INSERTS = {
     uids.FACTS: f"""
 SELECT CONCAT('fact/', f.entity, '/', r.topic, '/', r.article), f.entity, r.topic, r.article, r.event_time,
-  r.known_time, r.known_assumed, f.mentions, f.first_position, f.sentiment, f.relevance, f.polarity, r.`models`,
-  r.headline, r.source, r.url, CAST(1 AS BIGINT)
+  r.known_time, r.known_assumed, f.mentions, f.first_position, f.sentiment, f.relevance, f.polarity,
+  f.negative, f.positive, r.`models`, r.event_topic, r.headline, r.source, r.url, r.signature, CAST(1 AS BIGINT)
 FROM {_FACTS}""",
     uids.BUCKETS: f"""
 SELECT `key`, MAX(entity), MAX(grain), MAX(`start`),

@@ -22,28 +22,28 @@ from udfs.replaying import DAY_MS, EVERYTHING, FORGET_AFTER_MS, EventRange
 FACT_TYPE = Types.ROW_NAMED(
     [
         "entity", "name", "type", "sector", "mentions", "first_position",
-        "sentiment", "relevance", "weighted", "weighted_square", "polarity",
+        "sentiment", "relevance", "weighted", "weighted_square", "polarity", "negative", "positive",
     ],
-    [Types.STRING()] * 4 + [Types.LONG()] * 6 + [Types.INT()],
+    [Types.STRING()] * 4 + [Types.LONG()] * 6 + [Types.INT()] + [Types.LONG()] * 2,
 )  # fmt: skip
 EDGE_TYPE = Types.ROW_NAMED(["a", "b", "weight", "weighted"], [Types.STRING()] * 2 + [Types.LONG()] * 2)
 READING_TYPE: RowTypeInfo = Types.ROW_NAMED(
     [
         "topic", "partition", "offset", "outcome",
         "article", "event_time", "known_time", "known_assumed", "headline", "source", "url", "lateness_ms",
-        "models", "edges_cut", "facts", "edges",
+        "models", "event_topic", "signature", "edges_cut", "facts", "edges",
         "reason", "detail", "payload_sha256", "payload",
     ],
     [
         Types.STRING(), Types.INT(), Types.LONG(), Types.STRING(),
         Types.STRING(), Types.LONG(), Types.LONG(), Types.BOOLEAN(), *[Types.STRING()] * 3, Types.LONG(),
-        Types.STRING(), Types.LONG(), Types.OBJECT_ARRAY(FACT_TYPE), Types.OBJECT_ARRAY(EDGE_TYPE),
+        *[Types.STRING()] * 3, Types.LONG(), Types.OBJECT_ARRAY(FACT_TYPE), Types.OBJECT_ARRAY(EDGE_TYPE),
         Types.STRING(), Types.STRING(), Types.STRING(), Types.STRING(),
     ],
 )  # fmt: skip
 
 _NO_ARTICLE = [*[None] * 7, 0]
-_NO_READING = [None, 0, None, None]
+_NO_READING = [None, None, None, 0, None, None]
 _NO_REFUSAL = [None] * 4
 
 ARTICLE = "article"
@@ -130,6 +130,8 @@ def _article_columns(article: Article) -> list[object]:
 def _reading_columns(reading: Reading) -> list[object]:
     return [
         reading.facts[0].model_versions if reading.facts else None,
+        reading.event_topic,
+        reading.signature,
         reading.edges.cut,
         [_fact_row(fact) for fact in reading.facts],
         [Row(edge.a, edge.b, edge.weight, edge.weighted) for edge in reading.edges.terms],
@@ -150,4 +152,6 @@ def _fact_row(fact: Fact) -> Row:
         weighted,
         weighted_square,
         fact.polarity,
+        fact.negative_micro,
+        fact.positive_micro,
     )

@@ -36,7 +36,8 @@ def rounded(numerator: str, denominator: int) -> str:
 INSERTS = {
     uids.FACTS: f"""
 SELECT `key`, entity, topic, article, event_time, known_time, known_assumed, mentions, first_position, sentiment,
-  relevance, polarity, `models`, headline, source, url, CAST(1 AS BIGINT)
+  relevance, polarity, COALESCE(negative, 0), COALESCE(positive, 0), `models`, COALESCE(event_topic, ''), headline,
+  source, url, COALESCE(signature, ''), CAST(1 AS BIGINT)
 FROM {_FACTS}""",
     uids.BUCKETS: f"""
 SELECT `key`, MAX(entity), MAX(grain), MAX(`start`),

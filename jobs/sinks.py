@@ -12,7 +12,8 @@ from udfs import topics
 _COLUMNS = {
     uids.FACTS: """`entity` STRING, `topic` STRING, `article` STRING, `event_time` BIGINT, `known_time` BIGINT,
   `known_assumed` BOOLEAN, `mentions` BIGINT, `first_position` BIGINT, `sentiment` BIGINT, `relevance` BIGINT,
-  `polarity` INT, `models` STRING, `headline` STRING, `source` STRING, `url` STRING""",
+  `polarity` INT, `negative` BIGINT, `positive` BIGINT, `models` STRING, `event_topic` STRING, `headline` STRING,
+  `source` STRING, `url` STRING, `signature` STRING""",
     uids.BUCKETS: """`entity` STRING, `grain` STRING, `start` BIGINT, `mentions` BIGINT, `weight` BIGINT,
   `weighted` BIGINT, `weighted_square` BIGINT, `positive` BIGINT, `neutral` BIGINT, `negative` BIGINT""",
     uids.EDGES: """`a` STRING, `b` STRING, `grain` STRING, `start` BIGINT, `weight` BIGINT, `weighted` BIGINT""",

@@ -84,6 +84,7 @@ def bare_score(score: Score) -> graph_pb2.EntityScore:
         negative=sums.negative,
         relevance=sums.relevance,
         volume_zscore=score.zscore,
+        novelty=score.novelty,
         model_versions=versions(score.models),
     )
 

@@ -19,6 +19,7 @@ from serving.changes import numbered
 from serving.draft import Draft
 from serving.erase import erase, without_erased
 from serving.progress import Progress, earlier, later
+from serving.repeat_apply import repeat_changes
 from serving.rows import Upsert, parse_upsert
 from serving.side import NONE, Side
 from serving.store import GraphWriter
@@ -91,11 +92,12 @@ def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int)
     )
     recorded = numbered(changes_of(changes), after)
     buckets = row_changes(writer, (bucket for change in changes for bucket in change.buckets()))
+    repeats = repeat_changes(writer, changes)
     deletes = [key for change in changes for key in change.deletes()]
     puts = (entry for change in changes for entry in change.puts())
     writer.write(
-        chain(puts, draft.puts, beginnings.puts, buckets.puts, recorded.puts),
-        chain(deletes, draft.deletes, beginnings.deletes, buckets.deletes, recorded.deletes),
+        chain(puts, draft.puts, beginnings.puts, buckets.puts, repeats.puts, recorded.puts),
+        chain(deletes, draft.deletes, beginnings.deletes, buckets.deletes, repeats.deletes, recorded.deletes),
         recorded.progress,
     )
     return Outcome(recorded.progress, len(changes), refused + poll.side.refused)

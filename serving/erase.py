@@ -72,7 +72,8 @@ def _erase_entity(writer: GraphWriter, progress: Progress, entity: str) -> Progr
             entities=progress.entities - sum(isinstance(one.row, NodeRow) for one in chunk),
         )
         progress = _write(writer, (), _keys_of(chunk), progress)
-    shared = (key for key, _ in writer.view().scan_prefix(keyspace.bucket_prefix(entity)))
+    prefixes = (keyspace.bucket_prefix(entity), keyspace.repeat_prefix(entity))
+    shared = [key for prefix in prefixes for key, _ in writer.view().scan_prefix(prefix)]
     return _write(writer, (), shared, progress)
 
 

@@ -114,6 +114,8 @@ def score_fragment(view: View, entity: str, window_ms: int, now: Present, before
     lasts = min(lasts_minutes(found.rows, found.wanted), _history_lasts(window, now.progress.first_event_ms))
     if found.latest:
         lasts = min(lasts, (floor_minute(found.latest.key.event_time) - window.start_ms) // MINUTE_MS + 1)
+    if found.first_repeat_ms is not None:
+        lasts = min(lasts, (found.first_repeat_ms - window.start_ms) // MINUTE_MS + 1)
     content = answers.bare_score(found.score).SerializeToString()
     kept = found if lasts <= BASIS_KEPT_MINUTES else None
     return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS, kept)

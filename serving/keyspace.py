@@ -6,6 +6,7 @@ r"""The layout of the graph store: every key and every packed value, and nothing
     a TOPIC / LENGTH ARTICLE ENTITY      facts of an article
     b ENTITY / GRAIN START               buckets of an entity, many side by side (see `serving.bucket_rows`)
     t GRAIN START ENTITY                 buckets of a time
+    d ENTITY / DAY                       minutes of the facts that repeat a story (see `serving.repeats`)
     e ENTITY / GRAIN START OTHER         edges of an entity, stored from both ends
     n NAME \0 ENTITY                      where a word of a node's name begins
     s SECTOR / ENTITY                     members of a sector, with the sector's name
@@ -31,6 +32,7 @@ FACT = b"f"
 ARTICLE = b"a"
 BUCKET = b"b"
 BUCKET_BY_TIME = b"t"
+REPEAT = b"d"
 EDGE = b"e"
 NAME = b"n"
 MEMBER = b"s"
@@ -45,7 +47,7 @@ _TIME = struct.Struct(">Q")
 _LENGTH = struct.Struct(">I")
 _BUCKET = struct.Struct(">8q")
 _EDGE = struct.Struct(">3q")
-_FACT = struct.Struct(">5q")
+_FACT = struct.Struct(">5qB")
 _ESCAPES = {code: f"\\u{code:04x}" for code in [*range(0x20), 0x7F, 0x85, 0x2028, 0x2029]} | {0x5C: "\\\\"}
 
 Packed = tuple[int, ...]
@@ -72,7 +74,10 @@ class FactKey:
 
 @dataclass(frozen=True, slots=True)
 class FactValue:
-    """What scores need of a fact; sentiment and relevance in micro-units, `polarity` -1, 0 or 1."""
+    """What scores need of a fact; sentiment and relevance in micro-units, `polarity` -1, 0 or 1.
+
+    `signature` is that of `udfs.similarity`, or empty.
+    """
 
     known_time: int
     mentions: int
@@ -80,6 +85,15 @@ class FactValue:
     relevance: int
     polarity: int
     models: str
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFact:
+    """A fact of the index by time."""
+
+    key: FactKey
+    value: FactValue
 
 
 def after_prefix(prefix: bytes) -> bytes:
@@ -155,6 +169,11 @@ def bucket_prefix(entity: str) -> bytes:
     return BUCKET + entity.encode() + b"/"
 
 
+def repeat_prefix(entity: str) -> bytes:
+    """Of the days on which an entity has repeats, oldest first."""
+    return REPEAT + entity.encode() + b"/"
+
+
 def edge_prefix(entity: str) -> bytes:
     """Of the edges of an entity, by grain, oldest first."""
     return EDGE + entity.encode() + b"/"
@@ -223,12 +242,15 @@ def unpack_edge(value: bytes) -> Packed:
 
 
 def pack_fact(fact: FactValue) -> bytes:
-    """40 bytes and the model versions; raises `struct.error` if a number exceeds 64 bits."""
-    numbers = _FACT.pack(fact.known_time, fact.mentions, fact.sentiment, fact.relevance, fact.polarity)
-    return numbers + fact.models.encode()
+    """41 bytes, the signature and the model versions; raises `struct.error` if a number exceeds 64 bits."""
+    told = fact.signature
+    numbers = (fact.known_time, fact.mentions, fact.sentiment, fact.relevance, fact.polarity, len(told))
+    return _FACT.pack(*numbers) + told + fact.models.encode()
 
 
 def unpack_fact(value: bytes) -> FactValue:
     """The inverse of `pack_fact`."""
-    known_time, mentions, sentiment, relevance, polarity = _FACT.unpack_from(value)
-    return FactValue(known_time, mentions, sentiment, relevance, polarity, value[_FACT.size :].decode())
+    known_time, mentions, sentiment, relevance, polarity, told = _FACT.unpack_from(value)
+    models = _FACT.size + told
+    scores = (known_time, mentions, sentiment, relevance, polarity)
+    return FactValue(*scores, value[models:].decode(), value[_FACT.size : models])

@@ -10,7 +10,7 @@ import orjson
 
 from udfs.lateness import OUT_OF_ORDERNESS_MS
 
-FORMAT = 3
+FORMAT = 4
 """Of the store's layout; a store of another format is built again from the changelog."""
 
 

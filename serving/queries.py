@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from serving import keyspace
 from serving.beginnings import first_known_event_ms
 from serving.bucket_rows import SLOTS, row_articles, row_length_ms, row_suffix
-from serving.keyspace import TIME_MAX, FactKey, FactValue, Packed, time_bytes
+from serving.keyspace import TIME_MAX, KnownFact, Packed, time_bytes
 from serving.progress import Progress
+from serving.repeats import stored_repeats
 from serving.rows import stored_row
 from serving.store import View
+from serving.stories import REPEAT_WITHIN_MS, Stories
 from serving.window_rows import Plan, Rows, articles_of, plan, read_rows, sums_of
 from serving.windows import ZERO, Sums, Window, add, floor_minute, of_fact, zscore
 from udfs.changelog import Grain, Kind, NodeRow
@@ -41,13 +43,23 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """An entity or a sector over a window; `zscore` None while too little history exists."""
+    """An entity or a sector over a window; `zscore` None while too little history exists.
+
+    `repeats` of its articles are similar to one of the 24 hours before them (see `serving.stories`).
+    """
 
     node: NodeRow
     window: Window
     sums: Sums
     zscore: float | None
     models: str
+    repeats: int
+
+    @property
+    def novelty(self) -> float | None:
+        """The share of the articles that repeat no story, 0..1; None if there are none."""
+        # While rows of an article are still coming, its repeat may be there before its bucket.
+        return max(0.0, 1 - self.repeats / self.sums.articles) if self.sums.articles else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +68,6 @@ class Subject:
 
     node: NodeRow
     members: Members
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFact:
-    """A fact of the index by time."""
-
-    key: FactKey
-    value: FactValue
 
 
 def find_node(view: View, entity: str, known_at_ms: int | None = None) -> NodeRow | None:
@@ -175,17 +179,36 @@ def score(view: View, subject: Subject, question: Question, first_ms: int | None
     (sums,) = binned(view, subject.members, question, 1)
     volume = zscore(sums[0], article_counts(view, subject.members, question, first_ms))
     models = latest_models(view, subject.members, question) if sums[0] else ""
-    return Score(subject.node, question.window, Sums(*sums), volume, models)
+    (repeats,) = repeat_counts(view, subject.members, question, 1)
+    return Score(subject.node, question.window, Sums(*sums), volume, models, repeats)
+
+
+def repeat_counts(view: View, members: Members, last: Question, count: int) -> list[int]:
+    """How many facts repeat a story in each of `count` windows side by side, oldest first; `last` is the last one."""
+    windows = [last.window.before(back) for back in reversed(range(count))]
+    if last.known_at_ms is None:
+        return [sum(stored_repeats(view, entity, window).count for entity in members) for window in windows]
+    start_ms = windows[0].start_ms
+    counts = [0] * count
+    for entity in members:
+        whole = Window(last.window.end_ms, last.window.end_ms - start_ms + REPEAT_WITHIN_MS)
+        for time_ms in Stories(facts_in(view, entity, Question(whole, last.known_at_ms))).repeats(start_ms):
+            counts[(time_ms - start_ms) // last.window.length_ms] += 1
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A score by all that is known, the rows that it was made of, and the latest fact in the window if it counts."""
+    """A score by all that is known, the rows that it was made of, and the latest fact in the window if it counts.
+
+    `first_repeat_ms` is the minute of the first fact in the window that repeats a story.
+    """
 
     score: Score
     rows: Rows
     wanted: Plan
     latest: KnownFact | None
+    first_repeat_ms: int | None
 
 
 def entity_score(
@@ -204,7 +227,9 @@ def entity_score(
     volume = zscore(sums[0], articles_of(rows, wanted)[:-1])
     latest = next(facts_in(view, entity, Question(window)), None) if sums[0] else None
     models = latest.value.models if latest else ""
-    return Computed(Score(subject.node, window, Sums(*sums), volume, models), rows, wanted, latest)
+    repeats = stored_repeats(view, entity, window)
+    score = Score(subject.node, window, Sums(*sums), volume, models, repeats.count)
+    return Computed(score, rows, wanted, latest, repeats.first_ms)
 
 
 def latest_models(view: View, members: Members, question: Question) -> str:
@@ -224,13 +249,14 @@ def series(view: View, subject: Subject, last: Question, count: int, first_ms: i
     begin = Question(last.window.before(count - 1), last.known_at_ms)
     before = article_counts(view, subject.members, begin, first_ms)
     counts = [*before, *(sums[0] for sums in bins)]
+    repeats = repeat_counts(view, subject.members, last, count)
     points = []
     for at, sums in enumerate(bins):
         window = last.window.before(count - 1 - at)
         here = len(before) + at
         volume = zscore(sums[0], counts[here - history_length(window, first_ms) : here])
         models = latest_models(view, subject.members, Question(window, last.known_at_ms)) if sums[0] else ""
-        points.append(Score(subject.node, window, Sums(*sums), volume, models))
+        points.append(Score(subject.node, window, Sums(*sums), volume, models, repeats[at]))
     return points
 
 

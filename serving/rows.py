@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from serving import keyspace
-from serving.keyspace import Entry, FactKey, FactValue
+from serving.keyspace import Entry, FactKey, FactValue, KnownFact
 from udfs.changelog import BucketRow, ChangelogError, CountRow, EdgeRow, FactRow, Grain, NodeRow, Row, row_of
 from udfs.names import sector_id
+from udfs.similarity import signature_bytes
 
 NOT_STATE = ("version", "decided_at", "applied_at", "lateness")
 """Fields that say when or how often something happened; a dump shows only what is."""
@@ -74,12 +75,23 @@ def entries(row: Row) -> list[Entry]:
 
 
 def _fact_entries(row: FactRow) -> list[Entry]:
-    value = keyspace.pack_fact(
-        FactValue(row.known_time, row.mentions, row.sentiment, row.relevance, row.polarity, row.models)
-    )
-    by_time = keyspace.fact_key(FactKey(row.entity, row.event_time, row.topic, row.article))
+    fact = known_fact(row)
     by_article = keyspace.article_prefix(row.topic, row.article) + row.entity.encode()
-    return [Entry(by_time, value), Entry(by_article, value)]
+    bare = FactValue(*_measured(row), row.models)
+    return [
+        Entry(keyspace.fact_key(fact.key), keyspace.pack_fact(fact.value)),
+        Entry(by_article, keyspace.pack_fact(bare)),
+    ]
+
+
+def known_fact(row: FactRow) -> KnownFact:
+    """A fact as the index by time has it."""
+    key = FactKey(row.entity, row.event_time, row.topic, row.article)
+    return KnownFact(key, FactValue(*_measured(row), row.models, signature_bytes(row.signature)))
+
+
+def _measured(row: FactRow) -> tuple[int, int, int, int, int]:
+    return row.known_time, row.mentions, row.sentiment, row.relevance, row.polarity
 
 
 def _bucket_entries(row: BucketRow) -> list[Entry]:
@@ -128,9 +140,19 @@ def _field(name: str, kind: type) -> _Field:
         fits = range(lowest, INT64_MAX + 1).__contains__
     elif name in _NO_SLASH:
         fits = _has_no_slash
+    elif name == "signature":
+        fits = _is_signature
     elif name == "grain":
         fits = _LENGTHS_MS.__contains__
     return name, kind, fits
+
+
+def _is_signature(value: str) -> bool:
+    try:
+        signature_bytes(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _has_no_slash(value: str) -> bool:

@@ -51,7 +51,11 @@ class ChangelogError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """`fact/ENTITY/TOPIC/ARTICLE`; fields as in `udfs.records.Fact`, plus what people read."""
+    """`fact/ENTITY/TOPIC/ARTICLE`; fields as in `udfs.records.Fact`, plus what people read.
+
+    `event_topic` and `signature` are empty only in rows of a release that did not write them, nor `negative` and
+    `positive`.
+    """
 
     entity: str
     topic: str
@@ -64,10 +68,14 @@ class FactRow:
     sentiment: int
     relevance: int
     polarity: int
+    negative: int
+    positive: int
     models: str
+    event_topic: str
     headline: str
     source: str
     url: str
+    signature: str
     version: int
 
 
@@ -149,6 +157,12 @@ _ROWS: dict[str, type[Row]] = {
 }
 
 
+_LATER: dict[type[Row], dict[str, Any]] = {
+    FactRow: {"negative": 0, "positive": 0, "event_topic": "", "signature": ""},
+}
+"""What stands for fields that rows of an earlier release lack."""
+
+
 def fact_key(entity_id: str, topic: str, article_id: str) -> str:
     """The key of a fact."""
     return f"{Kind.FACT}/{entity_id}/{topic}/{article_id}"
@@ -177,6 +191,7 @@ def row_of(key: bytes, fields: dict[str, Any]) -> Row:
     if row_type is None:
         raise ChangelogError(f"unknown kind {kind!r}")
     try:
-        return row_type(**{name: fields[name] for name in row_type.__dataclass_fields__})
+        found = {name: fields[name] for name in row_type.__dataclass_fields__ if name in fields}
+        return row_type(**(_LATER.get(row_type, {}) | found))
     except (KeyError, TypeError) as error:
         raise ChangelogError(f"{kind} row: {error}") from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from udfs.gazetteer import gazetteer_version, load_linker
 from udfs.inference import load_models
 from udfs.reading import Reader
+from udfs.text_scores import TextScorer
 
 
 def load_reader(models: Path | None = None) -> Reader:
@@ -16,4 +17,5 @@ def load_reader(models: Path | None = None) -> Reader:
     """
     loaded = load_models(models)
     versions = f"{loaded.versions},gazetteer={gazetteer_version()}"
-    return Reader(loaded.mentions, load_linker(), loaded.sentiment, loaded.relevance, versions)
+    text = TextScorer(loaded.text, loaded.topics)
+    return Reader(loaded.mentions, load_linker(), text, loaded.relevance, versions)

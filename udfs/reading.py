@@ -1,6 +1,6 @@
 """Reading one article: mentions, entities, sentiment and relevance become facts and edge terms.
 
-    text -> mentions -> linked entities -> sentiment of each mention -> relevance of each entity
+    text -> mentions -> linked entities -> sentiment of each mention, topic -> relevance of each entity -> signature
 
 This is the only place that knows the order of the stages. It is pure: the same article and the same
 models give the same reading, whatever was read before.
@@ -15,6 +15,8 @@ from typing import Protocol
 
 from udfs.edges import ArticleEdges, EdgeEnd, edge_terms
 from udfs.records import MICRO, Article, Fact, LinkedEntity, Mention, Sentiment
+from udfs.similarity import signature
+from udfs.text_scores import TextScores
 
 
 class FindsMentions(Protocol):
@@ -31,11 +33,11 @@ class LinksEntities(Protocol):
         """Entities in order of their first mention, each id once."""
 
 
-class ScoresSentiment(Protocol):
-    """Targeted sentiment."""
+class ScoresText(Protocol):
+    """Targeted sentiment, and the topic of the whole."""
 
-    def score(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[Sentiment, ...]:
-        """One answer a span, in the order given."""
+    def score(self, text: str, spans: Sequence[tuple[int, int]]) -> TextScores:
+        """One sentiment a span, in the order given."""
 
 
 class ScoresRelevance(Protocol):
@@ -47,10 +49,15 @@ class ScoresRelevance(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an article says: one fact an entity (none: the article is empty) and its edges."""
+    """What an article says: one fact an entity (none: the article is empty) and its edges.
+
+    `event_topic` is one of `udfs.news_topics`, `signature` is that of `udfs.similarity`; both are empty without facts.
+    """
 
     facts: tuple[Fact, ...]
     edges: ArticleEdges
+    event_topic: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class Reader:
 
     mentions: FindsMentions
     linker: LinksEntities
-    sentiment: ScoresSentiment
+    text: ScoresText
     relevance: ScoresRelevance
     versions: str
 
@@ -70,13 +77,14 @@ class Reader:
         if not linked:
             return Reading((), ArticleEdges((), 0))
         spans = [[(mention.start, mention.end) for mention in one.mentions] for one in linked]
-        sentiments = iter(self.sentiment.score(text, [span for group in spans for span in group]))
+        scores = self.text.score(text, [span for group in spans for span in group])
+        sentiments = iter(scores.sentiments)
         relevances = self.relevance.score(article.headline, text, spans)
         facts = tuple(
             self._fact(article, one, [next(sentiments) for _ in one.mentions], relevance)
             for one, relevance in zip(linked, relevances, strict=True)
         )
-        return Reading(facts, edge_terms(map(EdgeEnd.of_fact, facts)))
+        return Reading(facts, edge_terms(map(EdgeEnd.of_fact, facts)), scores.event_topic, signature(text))
 
     def _fact(self, article: Article, linked: LinkedEntity, scores: Sequence[Sentiment], relevance: float) -> Fact:
         mean = mean_sentiment(scores)
@@ -92,6 +100,8 @@ class Reader:
             sentiment_micro=round(mean.score * MICRO),
             relevance_micro=round(min(max(relevance, 0.0), 1.0) * MICRO),
             polarity=polarity(mean),
+            negative_micro=round(mean.negative * MICRO),
+            positive_micro=round(mean.positive * MICRO),
             model_versions=self.versions,
         )
 

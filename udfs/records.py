@@ -111,8 +111,8 @@ class Fact:
     """One entity in one article, immutable; its version is 1.
 
     `sentiment_micro` is the mean over the entity's mentions (-1..1), `relevance_micro` is 0..1,
-    `first_position` is the first mention's start in code points. `polarity` is the argmax of the
-    mentions' mean probabilities: -1, 0 or 1.
+    `first_position` is the first mention's start in code points. `negative_micro` and `positive_micro` are the
+    mentions' mean probabilities (that of neutral is the rest), `polarity` is the likeliest class: -1, 0 or 1.
     """
 
     entity: Entity
@@ -126,4 +126,6 @@ class Fact:
     sentiment_micro: int
     relevance_micro: int
     polarity: int
+    negative_micro: int
+    positive_micro: int
     model_versions: str

@@ -24,8 +24,8 @@ def rows(facts: Facts) -> Iterator[Row]:
     columns = (facts.article, facts.entity, facts.time_ms, facts.mentions, facts.sentiment, facts.relevance)
     for article, entity, time_ms, mentions, *scores in zip(*columns, facts.polarity, strict=True):
         sentiment, relevance, polarity = map(int, scores)
-        numbers = (int(time_ms), int(time_ms), False, int(mentions), 0, sentiment, relevance, polarity)
-        yield FactRow(entity_id(entity), NEWS, f"bulk-{article}", *numbers, MODELS, "", "", "", 1)
+        numbers = (int(time_ms), int(time_ms), False, int(mentions), 0, sentiment, relevance, polarity, 0, 0)
+        yield FactRow(entity_id(entity), NEWS, f"bulk-{article}", *numbers, MODELS, "", "", "", "", "", 1)
     for grain in Grain:
         for entity, _, start_ms, (articles, *sums) in buckets(facts, grain).rows():
             bucket: tuple[Any, ...] = (entity_id(entity), grain, start_ms, *sums, articles)

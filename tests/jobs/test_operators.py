@@ -12,6 +12,8 @@ from jobs.operators import READING_TYPE, ReadArticle
 from udfs.reading import Reader
 from udfs.records import Entity, EntityType, LinkedEntity, Mention, Sentiment
 from udfs.replaying import DAY_MS, EVERYTHING, FORGET_AFTER_MS, EventRange
+from udfs.similarity import signature
+from udfs.text_scores import TextScores
 
 ACME = Entity("org:acme", "Acme", EntityType.ORG)
 
@@ -30,8 +32,8 @@ class Stages:
 class Moods:
     """All is well."""
 
-    def score(self, _text: str, spans: Sequence[tuple[int, int]]) -> tuple[Sentiment, ...]:
-        return tuple(Sentiment(0.0, 0.0, 1.0) for _ in spans)
+    def score(self, _text: str, spans: Sequence[tuple[int, int]]) -> TextScores:
+        return TextScores(tuple(Sentiment(0.0, 0.0, 1.0) for _ in spans), "Markets")
 
 
 class Weights:
@@ -95,6 +97,8 @@ def test_an_article_with_entities() -> None:
     assert (row["outcome"], row["article"], row["models"], row["offset"]) == (operators.ARTICLE, "a", "ner=1", 17)
     (fact,) = row["facts"]
     assert list(fact)[:5] == ["org:acme", "Acme", "ORG", "", 1]
+    assert list(fact)[-2:] == [0, 1_000_000]
+    assert (row["event_topic"], row["signature"]) == ("Markets", signature("Acme rises"))
     assert row["reason"] is None
 
 

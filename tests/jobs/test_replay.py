@@ -33,4 +33,4 @@ def test_facts_are_kept_by_topic_and_event_time() -> None:
 def test_columns_of_several_kinds_stand_once() -> None:
     columns = sinks.columns(uids.FACTS, uids.NODES)
     assert columns.count("`entity` STRING") == 1
-    assert columns.endswith("`url` STRING, `name` STRING, `type` STRING, `sector` STRING")
+    assert columns.endswith("`signature` STRING, `name` STRING, `type` STRING, `sector` STRING")

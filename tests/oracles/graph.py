@@ -11,6 +11,7 @@ import orjson
 from serving.apply import Record
 from udfs.changelog import Grain, fact_key, product_micro
 from udfs.records import MICRO
+from udfs.similarity import signature
 
 SECTORS = {"eq:A1": "Energy", "eq:B2": "Energy", "eq:C3": "Health Care"}
 
@@ -34,6 +35,7 @@ class Article:
     said: tuple[Said, ...]
     topic: str = "news"
     models: str = "ner=1 sentiment=1"
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,10 @@ def fact_row(article: Article, said: Said) -> Upsert:
         "known_assumed": False,
         "first_position": 0,
         "models": article.models,
+        "negative": 100_000,
+        "positive": 300_000,
+        "event_topic": "Markets",
+        "signature": signature(article.text),
         "headline": f"About {said.entity}",
         "source": "wire",
         "url": "",

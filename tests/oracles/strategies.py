@@ -26,15 +26,19 @@ TIMES = st.one_of(
         st.integers(-61_000, 61_000),
     ),
 ).map(lambda offset: BASE_MS + offset)
+_TEXTS = st.lists(st.sampled_from(["alpha", "falls", "on", "its", "debt", "..."]), max_size=6).map(" ".join)
 _DELAYS = st.sampled_from([0, 1_000, 3_600_000, DAY_MS])
 
 
-def _articles(drawn: list[tuple[int, int, list[Said]]]) -> list[Article]:
-    return [Article(f"a{number}", time, time + delay, tuple(said)) for number, (time, delay, said) in enumerate(drawn)]
+def _articles(drawn: list[tuple[int, int, list[Said], str]]) -> list[Article]:
+    return [
+        Article(f"a{number}", time, time + delay, tuple(said), text=text)
+        for number, (time, delay, said, text) in enumerate(drawn)
+    ]
 
 
 ARTICLES = st.lists(
-    st.tuples(TIMES, _DELAYS, st.lists(_SAID, min_size=1, max_size=5, unique_by=lambda said: said.entity)),
+    st.tuples(TIMES, _DELAYS, st.lists(_SAID, min_size=1, max_size=5, unique_by=lambda said: said.entity), _TEXTS),
     min_size=1,
     max_size=15,
 ).map(_articles)

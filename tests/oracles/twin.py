@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tests.oracles.graph import SECTORS, Article, Said, joined, name_of, totals, type_of, zscore
 from udfs.records import MICRO
+from udfs.similarity import DIFFERENT_MAX, signature, signature_bytes
 
 MINUTE_MS = 60_000
+DAY_MS = 1_440 * MINUTE_MS
 HISTORY = 30
 SECTOR_IDS = {"Energy": "sector:energy", "Health Care": "sector:health-care"}
 
@@ -41,6 +44,7 @@ class TwinScore:
     relevance: float | None
     volume: float | None
     models: tuple[str, ...]
+    novelty: float | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,15 @@ class Twin:
             weight / articles / MICRO if articles else None,
             zscore(self.history(subject, window), articles),
             tuple(newest[0].models.split()) if newest else (),
+            sum(not self.similar(*fact, within=DAY_MS) for fact in facts) / articles if facts else None,
         )
+
+    def similar(self, article: Article, said: Said, within: int) -> list[Article]:
+        """Earlier articles that name the entity, at most so much older, and tell the same, earliest first."""
+        own = _order(article)
+        others = sorted((one for one, _ in self.facts(said.entity, 0, 2**63) if _order(one) < own), key=_order)
+        young = [one for one in others if one.event_time >= article.event_time - within]
+        return [one for one in young if are_similar(signature(one.text), signature(article.text))]
 
     def history(self, subject: str, window: TwinWindow) -> list[int]:
         first = min((article.event_time for article in self.articles), default=math.inf) // MINUTE_MS * MINUTE_MS
@@ -142,6 +154,18 @@ class Twin:
         words = name.split()
         inner = any(" ".join(words[at:]).startswith(asked) for at in range(1, len(words)))
         return part if name.startswith(asked) else part * 0.9 if inner else 0.0
+
+
+def _order(article: Article) -> tuple[int, str, str]:
+    return article.event_time, article.topic, article.article_id
+
+
+@lru_cache(maxsize=4_096)
+def are_similar(one: str, other: str) -> bool:
+    """Whether two signatures are of similar texts; an empty one is like nothing."""
+    first, second = signature_bytes(one), signature_bytes(other)
+    different = (int.from_bytes(first, "big") ^ int.from_bytes(second, "big")).bit_count()
+    return bool(first and second) and different <= DIFFERENT_MAX
 
 
 def listed_name(entity: str) -> tuple[str, str]:

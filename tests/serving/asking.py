@@ -90,6 +90,7 @@ def check_score(found: graph_pb2.EntityScore, expected: TwinScore) -> None:
         ("sentiment_stddev", expected.stddev),
         ("relevance", expected.relevance),
         ("volume_zscore", expected.volume),
+        ("novelty", expected.novelty),
     ):
         got = getattr(found, field_name) if found.HasField(field_name) else None
         assert got == pytest.approx(value, abs=1e-6), field_name

@@ -21,6 +21,15 @@ DELAYS_MS = [0, 0, 0, 1, 1_000, HOUR_MS, DAY_MS, 3 * DAY_MS, -1, -HOUR_MS, -2 * 
 SPANS_MS = [20 * 60_000, 6 * HOUR_MS, 4 * DAY_MS]
 
 
+STORIES = [
+    "alpha files for bankruptcy after talks with beta failed over the weekend",
+    "alpha cuts its outlook for the year as oil falls and demand weakens",
+    "regulator fines alpha",
+    "...",
+]
+"""What articles tell; the last one has no words."""
+
+
 @dataclass(frozen=True)
 class World:
     """The articles in the order in which they came, and a store that they were applied to."""
@@ -49,7 +58,15 @@ def _article(chance: random.Random, number: int, span: int) -> Article:
         for name in names
     )
     topic, models = chance.choice(["news", "posts"]), f"ner={chance.randint(1, 3)} sentiment=1"
-    return Article(f"a{number}", event, event + chance.choice(DELAYS_MS), said, topic, models)
+    return Article(f"a{number}", event, event + chance.choice(DELAYS_MS), said, topic, models, some_text(chance))
+
+
+def some_text(chance: random.Random) -> str:
+    """One of a few stories, often told in other words; some texts have no words at all."""
+    words = chance.choice(STORIES).split()
+    for _ in range(chance.choice([0, 0, 1, 2, 5]) if words else 0):
+        words[chance.randrange(len(words))] = chance.choice(["shares", "rises", "on", "deal", "again"])
+    return " ".join(words)
 
 
 def arrivals(chance: random.Random, articles: list[Article]) -> list[Upsert]:

@@ -6,6 +6,8 @@ import pytest
 
 from udfs.reading import Reader, Reading, mean_sentiment, polarity
 from udfs.records import Article, Entity, EntityType, LinkedEntity, Mention, Sentiment
+from udfs.similarity import signature
+from udfs.text_scores import TextScores
 from udfs.topics import NEWS
 
 TEXT = "Acme sues Zenith as Acme falls"
@@ -37,9 +39,9 @@ class Links:
 class Moods:
     """The later a mention, the worse the text speaks about it."""
 
-    def score(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[Sentiment, ...]:
+    def score(self, text: str, spans: Sequence[tuple[int, int]]) -> TextScores:
         shares = [start / len(text) for start, _ in spans]
-        return tuple(Sentiment(share, 0.0, 1.0 - share) for share in shares)
+        return TextScores(tuple(Sentiment(share, 0.0, 1.0 - share) for share in shares), "Legal | Regulation")
 
 
 class Weights:
@@ -64,6 +66,12 @@ def test_facts_of_a_headline() -> None:
     assert acme.sentiment_micro == round((1 - 2 * (0 + 20 / 30) / 2) * 1_000_000)
     assert (acme.relevance_micro, zenith.relevance_micro) == (1_000_000, 250_000)
     assert (acme.polarity, zenith.polarity, acme.model_versions) == (1, 1, "ner=1")
+    assert (zenith.negative_micro, zenith.positive_micro) == (333_333, 666_667)
+
+
+def test_what_is_said_of_the_whole_text() -> None:
+    reading = read(TEXT, "Zenith replies")
+    assert (reading.event_topic, reading.signature) == ("Legal | Regulation", signature(f"{TEXT}\n\nZenith replies"))
 
 
 def test_edges_join_the_facts() -> None:

@@ -66,7 +66,7 @@ def test_entity_by_id_and_by_name(directory: Path) -> None:
     by_id = ask(directory, "entity", "org:zyxo-one", "--window", "1h")
     assert (by_id["entity_id"], by_id["articles"], by_id["negative"]) == ("org:zyxo-one", 1_205, 1_205)
     assert by_id["sentiment"] == pytest.approx(-0.8)
-    assert by_id["novelty"] is None
+    assert by_id["novelty"] == 1
     assert by_id["window"] == "3600s"
     assert ask(directory, "entity", "zyxo one", "--window", "1h") == by_id
     assert "-0.800" in run(directory, "entity", "org:zyxo-one")

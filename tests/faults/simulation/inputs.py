@@ -16,6 +16,8 @@ from udfs.records import MICRO
 from udfs.topics import CLICKS, NEWS, POSTS
 
 ENTITIES = ("eq:A1", "eq:B2", "org:alpha-beta", "per:beta-gamma", "loc:delta")
+TEXTS = ("Alpha files for bankruptcy", "Beta rises on talks of a deal", "Alpha files for bankruptcy protection")
+"""What articles tell, one after the other: two of them the same story."""
 USERS = tuple("u:" + digit * 32 for digit in "ab")
 END_MS = BASE_MS + DAY_MS
 """Each partition's last record says so: by then all is in order."""
@@ -59,7 +61,7 @@ def _article(chance: random.Random, number: int, span: int, partitions: dict[str
         Said(name, chance.randint(0, MICRO), chance.randint(-MICRO, MICRO), chance.randint(-1, 1), chance.randint(1, 3))
         for name in chance.sample(ENTITIES, chance.choice([1, 1, 2, 3]))
     )
-    article = Article(f"a{number}", event, known, said, topic)
+    article = Article(f"a{number}", event, known, said, topic, text=TEXTS[number % len(TEXTS)])
     return Incoming(topic, chance.randrange(partitions[topic]), event, article)
 
 

@@ -19,6 +19,8 @@ from serving.rows import entries, stored_row
 from serving.windows import floor_minute
 from tests.oracles.alerts import Shown, row_of, shown
 from tests.oracles.graph import Upsert
+from tests.oracles.strategies import DAY_MS
+from tests.oracles.twin import are_similar
 from udfs.alerts import Alert
 from udfs.changelog import CountRow, FactRow, NodeRow, Row
 
@@ -115,9 +117,27 @@ def expected(applied: Applied, guards: Guards) -> dict[bytes, bytes]:
     for one in steps(applied.beginnings):
         held[keyspace.beginning_key(one.known_ms)] = keyspace.time_bytes(one.first_event_ms)
     held.update({keyspace.erased_key(subject): value for subject, value in guards.items()})
+    held.update(_repeats([line.row for line in applied.kept(guards) if isinstance(line.row, FactRow)]))
     told = [*applied.side, *(Erasure(subject, 0) for subject in guards)]
     held.update(_side_entries(told, shown(told)))
     return {key: value for key, value in held.items() if not key.startswith(SUMMED)}
+
+
+def _repeats(facts: list[FactRow]) -> dict[bytes, bytes]:
+    """The minutes of each entity's facts that repeat a story of the 24 hours before them, by day."""
+    minutes: dict[bytes, list[int]] = {}
+    for fact in facts:
+        if any(_repeats_one(fact, other) for other in facts):
+            day_ms = fact.event_time - fact.event_time % DAY_MS
+            key = keyspace.repeat_prefix(fact.entity) + keyspace.time_bytes(day_ms)
+            minutes.setdefault(key, []).append((fact.event_time - day_ms) // 60_000)
+    return {key: b"".join(one.to_bytes(2, "big") for one in sorted(found)) for key, found in minutes.items()}
+
+
+def _repeats_one(fact: FactRow, other: FactRow) -> bool:
+    own, others = ((one.event_time, one.topic, one.article) for one in (fact, other))
+    near = other.entity == fact.entity and others < own and other.event_time >= fact.event_time - DAY_MS
+    return near and are_similar(fact.signature, other.signature)
 
 
 def _side_entries(told: list[Alert | Label | Erasure], outcome: Shown) -> dict[bytes, bytes]:
