@@ -242,6 +242,7 @@ def _options(*, create: bool) -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(create)
     options.set_max_open_files(-1)  # A secondary must hold the files that the primary deletes.
+    options.set_max_file_opening_threads(1)  # A secondary would start all of them at each catch-up.
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(16 * 1024 * 1024)
     options.set_keep_log_file_num(2)
