@@ -44,9 +44,9 @@ class Target:
     token: str
 
     @contextmanager
-    def channel(self) -> Iterator[grpc.Channel]:
+    def channel(self, *options: tuple[str, int]) -> Iterator[grpc.Channel]:
         """A connection of its own."""
-        with grpc.insecure_channel(self.address, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        with grpc.insecure_channel(self.address, [("grpc.use_local_subchannel_pool", 1), *options]) as channel:
             yield channel
 
 
@@ -122,8 +122,8 @@ def _speaks(stream: Iterator[object]) -> bool:
 
 @contextmanager
 def silent_watchers(target: Target, count: int, ids: list[str]) -> Iterator[list[Any]]:
-    """Streams that nobody reads from."""
-    with target.channel() as channel:
+    """Streams that nobody reads from, whose client takes no more than 64 KiB of each unread."""
+    with target.channel(("grpc.http2.bdp_probe", 0)) as channel:
         opened = [_watch(channel, target, ids) for _ in range(count)]
         yield opened
         for stream in opened:

@@ -89,6 +89,15 @@ def bare_score(score: Score) -> graph_pb2.EntityScore:
     )
 
 
+def content(score: graph_pb2.EntityScore) -> bytes:
+    """A score without its moment, serialized."""
+    bare = graph_pb2.EntityScore()
+    bare.CopyFrom(score)
+    for field in ("as_of", "watermark", "applied_at", "version"):
+        bare.ClearField(field)
+    return bare.SerializeToString()
+
+
 def versions(models: str) -> list[str]:
     """A fact's model versions, one each."""
     return [version for version in _SEPARATORS.split(models) if version]

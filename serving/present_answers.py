@@ -6,7 +6,7 @@ Those are questions about the past, about sectors or windows that are not kept, 
 from __future__ import annotations
 
 from serving.arguments import IDS_MAX, WINDOW_DEFAULT_MS, AsksWindow
-from serving.fragments import Present, batch_bytes
+from serving.fragments import Fragment, Present, batch_bytes
 from serving.graphs import Graphs
 from serving.live import WINDOWS_MS, Live
 from serving.store import StoreError
@@ -33,6 +33,12 @@ def entity_answer(graphs: Graphs, request: graph_pb2.GetEntityRequest) -> bytes 
 
 def batch_answer(graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest) -> bytes | None:
     """A BatchGetEntitiesResponse."""
+    found = scores_now(graphs, request)
+    return None if found is None else batch_bytes(found[1], found[0])
+
+
+def scores_now(graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest) -> tuple[Present, list[Fragment]] | None:
+    """A moment and the scores at it, those of unknown entities without content."""
     live, window_ms, entities = graphs.live(request.graph), _window_ms(request), request.entity_ids
     if live is None or not window_ms or len(entities) > IDS_MAX:
         return None
@@ -40,10 +46,7 @@ def batch_answer(graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest) -> 
         found = live.scores(list(entities), window_ms)
     except StoreError:
         return None
-    if found is None or not _reaches(found[0], request.min_version):
-        return None
-    now, fragments = found
-    return batch_bytes(fragments, now)
+    return found if found is not None and _reaches(found[0], request.min_version) else None
 
 
 def neighbors_answer(graphs: Graphs, request: graph_pb2.GetNeighborsRequest) -> bytes | None:

@@ -31,20 +31,22 @@ class _Request(Protocol):
 
 SERVICE = services_pb2.DESCRIPTOR.services_by_name["Graph"]
 AS_BYTES = ("GetEntity", "BatchGetEntities", "GetNeighbors")
-"""The calls whose answers are kept as bytes."""
+"""The calls whose answers are kept as bytes, and"""
+STREAM = "WatchEntities"
+"""the stream of such."""
 
 
 def add_graph_service(service: GraphService, server: grpc.Server) -> None:
-    """Registers all calls; the answers of `AS_BYTES` go out as they are."""
+    """Registers all calls; the answers that are kept as bytes go out as they are."""
     services_pb2_grpc.add_GraphServicer_to_server(service, server)
-    as_bytes = {
-        name: grpc.unary_unary_rpc_method_handler(
-            getattr(service, name),
-            SERVICE.methods_by_name[name].input_type._concrete_class.FromString,  # noqa: SLF001 - protobuf has no other way to it
-        )
-        for name in AS_BYTES
-    }
+    as_bytes = {name: grpc.unary_unary_rpc_method_handler(getattr(service, name), _parse(name)) for name in AS_BYTES}
+    as_bytes[STREAM] = grpc.unary_stream_rpc_method_handler(service.WatchEntities, _parse(STREAM))
     server.add_registered_method_handlers(SERVICE.full_name, as_bytes)
+
+
+def _parse(method: str) -> Callable[[bytes], Message]:
+    parse: Callable[[bytes], Message] = SERVICE.methods_by_name[method].input_type._concrete_class.FromString  # noqa: SLF001 - protobuf has no other way to it
+    return parse
 
 
 class GraphService:
@@ -144,10 +146,10 @@ class GraphService:
 
     def WatchEntities(  # noqa: N802 - named by the proto
         self, request: graph_pb2.WatchEntitiesRequest, context: grpc.ServicerContext
-    ) -> Iterator[graph_pb2.EntityScore]:
+    ) -> Iterator[bytes]:
         """See `serving.watch.watch`."""
 
-        def scores(ended: Callable[[], bool]) -> Iterator[graph_pb2.EntityScore]:
+        def scores(ended: Callable[[], bool]) -> Iterator[bytes]:
             arguments.watched_ids(list(request.entity_ids))
             return watch(self._calls.graphs, request, ended, self._calls.settings.stream_interval_s)
 
