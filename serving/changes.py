@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import orjson
 
@@ -20,8 +21,20 @@ KEPT = 1_024
 """Records; at 50 batches a second those of the last 20 seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeChange:
+class RowChange(NamedTuple):
+    """A row of an entity's buckets, as `serving.bucket_rows` has them; `grain` as in keys."""
+
+    entity: str
+    grain: str
+    start: int
+
+    @property
+    def suffix(self) -> bytes:
+        """What follows the entity in its key."""
+        return self.grain.encode() + keyspace.time_bytes(self.start)
+
+
+class EdgeChange(NamedTuple):
     """What was added to a bucket of an edge, in micro-units; `grain` as in keys."""
 
     a: str
@@ -35,11 +48,12 @@ class EdgeChange:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """`entities` have other facts, buckets or nodes, `nodes` another node."""
+    """`entities` have other facts, buckets or nodes, `nodes` another node, `rows` hold the changed buckets."""
 
     entities: Sequence[str] = ()
     nodes: Sequence[str] = ()
     edges: Sequence[EdgeChange] = ()
+    rows: Sequence[RowChange] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +83,13 @@ def unrecorded(view: View, progress: Progress) -> Numbered:
 
 def dump_changes(changes: Changes) -> bytes:
     """As it is stored."""
-    edges = [(one.a, one.b, one.grain, one.start, one.articles, one.weight, one.weighted) for one in changes.edges]
-    return orjson.dumps((changes.entities, changes.nodes, edges))
+    edges, rows = [tuple(one) for one in changes.edges], [tuple(one) for one in changes.rows]
+    return orjson.dumps((changes.entities, changes.nodes, edges, rows))
 
 
 def load_changes(stored: bytes) -> Changes:
     """The inverse of `dump_changes`."""
-    entities, nodes, edges = orjson.loads(stored)
-    return Changes(tuple(entities), tuple(nodes), tuple(EdgeChange(*edge) for edge in edges))
+    entities, nodes, edges, rows = orjson.loads(stored)
+    return Changes(
+        tuple(entities), tuple(nodes), tuple(map(EdgeChange._make, edges)), tuple(map(RowChange._make, rows))
+    )

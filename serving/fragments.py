@@ -12,9 +12,8 @@ from itertools import chain
 
 from serving import answers
 from serving.arguments import latest_end_ms
-from serving.neighbors import Neighbor
 from serving.progress import Progress
-from serving.queries import Computed, Subject, entity_score, find_node
+from serving.queries import Before, Subject, entity_score, find_node
 from serving.versions import Version, version_of
 from serving.views import View
 from serving.window_rows import lasts_minutes
@@ -23,6 +22,7 @@ from wiregraph.v1 import graph_pb2
 
 LENGTHS_STORED = 4_096
 FOREVER_MS = 2**62
+NEVER_MS = 0
 BASIS_KEPT_MINUTES = 5
 """What scores are made of is kept only where it will be wanted again so soon, since it is large."""
 _ITEM = b"\x0a"
@@ -47,18 +47,25 @@ class Fragment:
     """A part of an answer that holds for moments from number `born` on whose window ends before `until_ms`.
 
     Empty `content` is that of an entity which the graph does not know. `basis` is what a score that does not last
-    was computed from: while nothing changes, the next minute's is too.
+    was computed from, and the next one will be. `ahead` is right from `until_ms` on.
     """
 
     content: bytes
     born: int
     until_ms: int
-    basis: Computed | None = None
+    basis: Before | None = None
+    ahead: Fragment | None = None
 
     @property
     def weight(self) -> int:
         """Its share of what may be kept."""
-        return 1 + (len(self.basis.rows) if self.basis else 0)
+        return 1 + (len(self.basis.computed.tally.rows) if self.basis else 0)
+
+    def stale(self, rows: Iterable[bytes]) -> Fragment | None:
+        """What is left of it when these rows of buckets have changed; None where that is nothing."""
+        if self.basis is None:
+            return None
+        return Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, self.basis.stale.union(rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +110,23 @@ def present(number: int, progress: Progress) -> Present:
 def score_fragment(view: View, entity: str, window_ms: int, now: Present, before: Fragment | None = None) -> Fragment:
     """The score of an entity, which is no sector, over the window that ends now, and for how long it stays.
 
-    `before` is the one of an earlier minute, if the entity has not changed since.
+    `before` is the one of an earlier moment, if the entity's node has not changed since.
     """
     basis = before.basis if before else None
-    node = basis.score.node if basis else find_node(view, entity)
+    node = basis.computed.score.node if basis else find_node(view, entity)
     if node is None:
         return Fragment(b"", now.number, FOREVER_MS)
     window = Window(now.end_ms, window_ms)
     found = entity_score(view, Subject(node, (entity,)), window, now.progress.first_event_ms, basis)
-    lasts = min(lasts_minutes(found.rows, found.wanted), _history_lasts(window, now.progress.first_event_ms))
+    lasts = min(
+        lasts_minutes(found.tally.rows, found.tally.wanted), _history_lasts(window, now.progress.first_event_ms)
+    )
     if found.latest:
         lasts = min(lasts, (floor_minute(found.latest.key.event_time) - window.start_ms) // MINUTE_MS + 1)
     if found.first_repeat_ms is not None:
         lasts = min(lasts, (found.first_repeat_ms - window.start_ms) // MINUTE_MS + 1)
     content = answers.bare_score(found.score).SerializeToString()
-    kept = found if lasts <= BASIS_KEPT_MINUTES else None
+    kept = Before(found) if lasts <= BASIS_KEPT_MINUTES else None
     return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS, kept)
 
 
@@ -127,12 +136,6 @@ def _history_lasts(window: Window, first_ms: int | None) -> int:
         return 1
     length = window.length_ms
     return (length - (window.start_ms - floor_minute(first_ms)) % length) // MINUTE_MS
-
-
-def neighbors_fragment(found: Iterable[Neighbor], now: Present) -> Fragment:
-    """A list of neighbours, right until the window moves."""
-    message = graph_pb2.GetNeighborsResponse(neighbors=[answers.neighbor(one) for one in found])
-    return Fragment(message.SerializeToString(), now.number, now.end_ms + MINUTE_MS)
 
 
 def batch_bytes(fragments: Sequence[Fragment], now: Present) -> bytes:

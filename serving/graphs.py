@@ -47,7 +47,7 @@ class Moment:
 
 
 class Graphs:
-    """Safe for any number of threads; `catch_up` and `reopen` are for one."""
+    """Safe for any number of threads; `catch_up`, `prepare` and `reopen` are for one."""
 
     def __init__(self, store: Path, graphs_max: int, sizes: Sizes | None = None) -> None:
         self._store = store
@@ -177,6 +177,13 @@ class Graphs:
             log.warning("graph %r is opened again: %s", name, error)
             self._retire(name)
             return True
+
+    def prepare(self) -> bool:
+        """Computes an answer before it is wanted; whether there was one to compute."""
+        try:
+            return any(live.prepare() for live in list(self._lives.values()))
+        except StoreError:  # Who asks is told so, or the next look at the store finds it.
+            return False
 
     def reopen(self) -> None:
         """Lets go of stores that were replaced or dropped, and of those let go of the time before."""

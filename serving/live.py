@@ -6,21 +6,19 @@ that, then shows the new moment. So an answer that is there is right, without a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from serving import keyspace
 from serving.changes import KEPT, Changes, load_changes
-from serving.edge_sums import EdgeSums
-from serving.fragments import Fragment, Present, present, score_fragment
-from serving.generations import Generations
-from serving.progress import Progress, ProgressError
-from serving.queries import find_node
+from serving.fragments import Fragment, Present, present
+from serving.kept_edges import KeptEdges, kept_answer
+from serving.kept_scores import NOTHING, KeptScores
+from serving.progress import Progress, ProgressError, load_progress
 from serving.settings import Sizes
 from serving.store import GraphReader, StoreError, View
 from serving.versions import Version, version_of
-from serving.window_rows import SUFFIX_BYTES
-from serving.windows import MINUTE_MS, Window, floor_minute
+from serving.windows import MINUTE_MS, floor_minute
 from udfs.changelog import Grain
 from udfs.names import SECTOR_PREFIX
 
@@ -29,7 +27,6 @@ WINDOWS_MS = (5 * MINUTE_MS, Grain.HOUR.length_ms, Grain.DAY.length_ms, 7 * Grai
 COMPUTED_AT_ONCE = 16
 """So many scores are computed before the follower may move the store on."""
 ROUNDS_MAX = 4
-ADJACENT_MAX = 10_000
 
 
 class Live:
@@ -43,16 +40,23 @@ class Live:
         self.reader = reader
         self.now: Present | None = None
         self.kept = 0
-        self.computed = 0
+        self._computed_lists = 0
         self._forward = forward
         self._number = 0
         self._seen: Progress | None = None
-        self._scores: Generations[tuple[str, int], Fragment] = Generations(sizes.scores)
-        self._edges: Generations[tuple[str, int], EdgeSums] = Generations(sizes.edges)
+        self._seen_bytes: bytes | None = None
+        self._view: View | None = None
+        self._scores = KeptScores(sizes.scores)
+        self._edges = KeptEdges(sizes.edges)
+
+    @property
+    def computed(self) -> int:
+        """How many answers were not there."""
+        return self._scores.computed + self._computed_lists
 
     def score(self, entity: str, window_ms: int) -> tuple[Present, Fragment] | None:
         """The score of an entity over the latest window; None where there is no present or it is no entity's id."""
-        now, fragment = self.now, self._scores.young.get((entity, window_ms))
+        now, fragment = self.now, self._scores.young.get(entity, NOTHING).get(window_ms)
         if now is not None and fragment is not None and now.fits(fragment):
             self.kept += 1
             return now, fragment
@@ -66,7 +70,7 @@ class Live:
             if now is None:
                 return None
             number, end_ms, young = now.number, now.end_ms, self._scores.young
-            held = [young.get((entity, window_ms)) for entity in entities]
+            held = [young.get(entity, NOTHING).get(window_ms) for entity in entities]
             right = [one for one in held if one is not None and one.born <= number and end_ms < one.until_ms]
             if not attempt:
                 self.kept += len(right)
@@ -84,38 +88,42 @@ class Live:
             now = self.now
             if now is None or any(not one or one.startswith(SECTOR_PREFIX) for one in entities):
                 return None
-            view = self.reader.view()
-            return now, [self._score(view, entity, window_ms, now) for entity in entities]
-
-    def _score(self, view: View, entity: str, window_ms: int, now: Present) -> Fragment:
-        fragment = self._scores.use((entity, window_ms))
-        if fragment is None or not now.fits(fragment):
-            fragment = score_fragment(view, entity, window_ms, now, fragment)
-            self._scores.put((entity, window_ms), fragment, fragment.weight)
-            self.computed += 1
-        return fragment
+            view = self._present_view()
+            return now, [self._scores.score(view, entity, window_ms, now) for entity in entities]
 
     def neighbors(self, entity: str, window_ms: int, limit: int) -> tuple[Present, Fragment] | None:
         """An entity's neighbours over the latest window, all where the limit is 0; None also for an unknown one."""
-        now, sums = self.now, self._edges.young.get((entity, window_ms))
-        fragment = sums.answers.get(limit) if sums else None
+        now, fragment = self.now, kept_answer(self._edges, entity, window_ms, limit)
         if now is not None and fragment is not None and now.fits(fragment):
             self.kept += 1
             return now, fragment
         with self.reader.lock:
-            now, view = self.now, self.reader.view()
-            if now is None or find_node(view, entity) is None:
+            now = self.now
+            if now is None:
                 return None
-            self.computed += 1
-            return now, self._edge_sums(view, entity, window_ms, now).answer(view, limit, now)
+            view = self._present_view()
+            sums = self._edges.sums(view, entity, window_ms, now)
+            if sums is None:
+                return None
+            before = sums.answers.get(limit)
+            fragment = sums.answer(partial(self._edges.name, view), limit, now)
+            self.kept += fragment is before
+            self._computed_lists += fragment is not before
+            return now, fragment
 
-    def _edge_sums(self, view: View, entity: str, window_ms: int, now: Present) -> EdgeSums:
-        key, window = (entity, window_ms), Window(now.end_ms, window_ms)
-        sums = self._edges.use(key)
-        if sums is None or (sums.window != window and not sums.move(view, window)):
-            sums = EdgeSums(view, entity, window)
-            self._edges.put(key, sums, len(sums.edges) + 1)
-        return sums
+    def _present_view(self) -> View:
+        """One for all who hold the lock, since to open one takes as long as to read an entity's rows."""
+        if self._view is None:
+            self._view = self.reader.view()
+        return self._view
+
+    def prepare(self) -> bool:
+        """Computes one answer that will be wanted when the minute moves; whether there was one to compute.
+
+        Raises `StoreError`.
+        """
+        with self.reader.lock:
+            return self.now is not None and self._scores.prepare(self._present_view(), self.now)
 
     def catch_up(self) -> bool:
         """Reads what was written since and shows it; whether that was anything.
@@ -123,13 +131,15 @@ class Live:
         Raises `StoreError` and `ProgressError`, after which there is nothing to answer from.
         """
         with self.reader.lock:
+            self._view = None
             try:
                 self.reader.catch_up()
-                view = self.reader.view()
+                view = self._present_view()
                 # Not by sequence numbers: they may rise before the writes can be seen.
-                moved = view.progress() != self._seen
+                stored = view.get(keyspace.PROGRESS)
+                moved = stored is None or stored != self._seen_bytes
                 if moved or self.now is None:
-                    self.now = self._next(view)
+                    self.now = self._next(view, stored)
             except (StoreError, ProgressError):
                 self.hide()
                 raise
@@ -138,14 +148,14 @@ class Live:
     def hide(self) -> None:
         """Forgets all and answers no more, until it catches up."""
         with self.reader.lock:
-            self.now = self._seen = None
+            self.now = self._seen = self._seen_bytes = self._view = None
             self._clear()
 
-    def _next(self, view: View) -> Present | None:
-        progress = view.progress()
+    def _next(self, view: View, stored: bytes | None) -> Present | None:
+        progress = load_progress(stored)
         if not progress.ready or not self._forward(version_of(progress)):
             return None
-        before, self._seen = self._seen, progress
+        before, self._seen, self._seen_bytes = self._seen, progress, stored
         changes = None if before is None else _changes(view, before, progress)
         if changes is None:
             self._clear()
@@ -160,31 +170,16 @@ class Live:
         self._edges.clear()
 
     def _drop(self, view: View, changes: Changes) -> None:
+        rows: dict[str, list[bytes]] = {}
+        for row in changes.rows:
+            rows.setdefault(row.entity, []).append(row.suffix)
         for entity in changes.entities:
-            for window_ms in WINDOWS_MS:
-                self._scores.drop((entity, window_ms))
+            self._scores.change(entity, rows.get(entity, ()))
         for change in changes.edges:
-            for one, other in ((change.a, change.b), (change.b, change.a)):
-                for sums in self._held(one):
-                    sums.change(other, change)
+            self._edges.change(change)
         for node in changes.nodes:
-            self._rename(view, node)
-
-    def _rename(self, view: View, node: str) -> None:
-        """Lists in which a node stands or should stand are made again."""
-        prefix = keyspace.edge_prefix(node)
-        keys = [key for key, _ in islice(view.scan_prefix(prefix), ADJACENT_MAX)]
-        if len(keys) == ADJACENT_MAX:
-            self._edges.clear()
-        for entity in {node, *(key[len(prefix) + SUFFIX_BYTES :].decode() for key in keys)}:
-            for sums in self._held(entity):
-                sums.answers = {}
-
-    def _held(self, entity: str) -> Iterator[EdgeSums]:
-        for window_ms in WINDOWS_MS:
-            sums = self._edges.peek((entity, window_ms))
-            if sums is not None:
-                yield sums
+            self._scores.drop(node)
+            self._edges.rename(view, node)
 
 
 def _changes(view: View, before: Progress, now: Progress) -> list[Changes] | None:

@@ -12,7 +12,7 @@ from serving.keyspace import FactKey, Packed
 from serving.queries import Question, facts_in, find_node
 from serving.store import View
 from serving.windows import add, key_ranges
-from udfs.changelog import NodeRow
+from udfs.changelog import Grain, NodeRow
 from udfs.edges import EdgeEnd, EdgeTerm, edge_terms
 from udfs.records import MICRO
 
@@ -59,7 +59,7 @@ def neighbors(view: View, entity: str, question: Question, limit: int | None, bo
 def ranked(view: View, edges: Edges, limit: int | None, kind: str = "") -> list[Neighbor]:
     """Those of the edges that lead to a node of the kind, empty for any: by falling weight, ties by id."""
     if limit is not None and not kind:
-        found = list(_neighbors(view, nsmallest(limit, edges, key=_rank(edges)), edges, kind))
+        found = list(_neighbors(view, nsmallest(limit, edges, key=rank(edges)), edges, kind))
         if len(found) == min(limit, len(edges)):
             return found
     return list(islice(_neighbors(view, strongest(edges), edges, kind), limit))
@@ -70,7 +70,8 @@ def _neighbors(view: View, ordered: Iterable[str], edges: Edges, kind: str) -> I
     return (Neighbor(node, *edges[other]) for other, node in nodes if node is not None and kind in {"", node.type})
 
 
-def _rank(edges: Edges) -> Callable[[str], tuple[int, str]]:
+def rank(edges: Edges) -> Callable[[str], tuple[int, str]]:
+    """By falling weight, ties by id."""
     return lambda other: (-edges[other][1], other)
 
 
@@ -82,7 +83,7 @@ def edges_of(view: View, entity: str, question: Question, bounds: Bounds = ALL) 
 
 def strongest(edges: Edges) -> list[str]:
     """Who is at the other end, by falling weight, ties by id."""
-    return sorted(edges, key=_rank(edges))
+    return sorted(edges, key=rank(edges))
 
 
 def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
@@ -93,6 +94,18 @@ def _edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
             other = key[len(prefix) + len(keys.lower) :].decode()
             edges[other] = add(edges.get(other, (0, 0, 0)), keyspace.unpack_edge(value))
     return edges
+
+
+def edges_by_minute(view: View, entity: str, start_ms: int, end_ms: int) -> dict[int, Edges]:
+    """The edges of each minute in [start, end) that has any, by its start."""
+    found: dict[int, Edges] = {}
+    prefix = keyspace.edge_prefix(entity)
+    first, after = (keyspace.bucket_start(Grain.MINUTE, max(time_ms, 0)) for time_ms in (start_ms, end_ms))
+    head = len(prefix) + len(first)
+    for key, value in view.scan(prefix + first, prefix + after):
+        minute = keyspace.parse_time(key[len(prefix) + 1 : head])
+        found.setdefault(minute, {})[key[head:].decode()] = keyspace.unpack_edge(value)
+    return found
 
 
 def _known_edges(view: View, entity: str, question: Question) -> dict[str, Packed]:

@@ -17,7 +17,8 @@ from serving.repeats import stored_repeats
 from serving.rows import stored_row
 from serving.store import View
 from serving.stories import REPEAT_WITHIN_MS, Stories
-from serving.window_rows import Plan, Rows, articles_of, plan, read_rows, sums_of
+from serving.tallies import Tally, tally
+from serving.window_rows import articles_of, plan, read_rows, sums_of
 from serving.windows import ZERO, Sums, Window, add, floor_minute, of_fact, zscore
 from udfs.changelog import Grain, Kind, NodeRow
 from udfs.names import SECTOR_PREFIX
@@ -199,37 +200,43 @@ def repeat_counts(view: View, members: Members, last: Question, count: int) -> l
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A score by all that is known, the rows that it was made of, and the latest fact in the window if it counts.
+    """A score by all that is known, what it was made of, and the latest fact in the window if it counts.
 
     `first_repeat_ms` is the minute of the first fact in the window that repeats a story.
     """
 
     score: Score
-    rows: Rows
-    wanted: Plan
+    tally: Tally
     latest: KnownFact | None
     first_repeat_ms: int | None
 
 
-def entity_score(
-    view: View, subject: Subject, window: Window, first_ms: int | None, before: Computed | None = None
-) -> Computed:
-    """The score of a single entity: its rows are read once for the window and those before it.
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was computed for an earlier window or this one; since then of the buckets only `stale` rows changed."""
 
-    `before` is what was computed for an earlier window while the entity has not changed since.
-    """
+    computed: Computed
+    stale: frozenset[bytes] = frozenset()
+
+
+def entity_score(
+    view: View, subject: Subject, window: Window, first_ms: int | None, before: Before | None = None
+) -> Computed:
+    """The score of a single entity: its rows are read once for the window and those before it."""
     history = history_length(window, first_ms)
     (entity,) = subject.members
     wanted = plan(window, history + 1)
-    same = before is not None and before.wanted.readings == wanted.readings
-    rows = before.rows if before and same else read_rows(view, entity, wanted)
-    (sums,) = sums_of(rows, wanted, history)
-    volume = zscore(sums[0], articles_of(rows, wanted)[:-1])
+    if before is None:
+        found = tally(view, entity, wanted)
+    else:
+        found = tally(view, entity, wanted, before.computed.tally, before.stale)
+    sums = found.sums
+    volume = zscore(sums[0], list(found.articles[:-1]))
     latest = next(facts_in(view, entity, Question(window)), None) if sums[0] else None
     models = latest.value.models if latest else ""
     repeats = stored_repeats(view, entity, window)
     score = Score(subject.node, window, Sums(*sums), volume, models, repeats.count)
-    return Computed(score, rows, wanted, latest, repeats.first_ms)
+    return Computed(score, found, latest, repeats.first_ms)
 
 
 def latest_models(view: View, members: Members, question: Question) -> str:

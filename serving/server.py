@@ -37,6 +37,8 @@ from wiregraph.v1 import services_pb2, services_pb2_grpc
 
 SERVICES = tuple(service.full_name for service in services_pb2.DESCRIPTOR.services_by_name.values())
 
+PREPARE_PAUSE_S = 0.001
+
 log = logging.getLogger("server")
 
 
@@ -89,6 +91,12 @@ class Server:
                 self._graphs.reopen()
                 self._set_health(serving=self._serves())
                 look_at = time.monotonic() + self._settings.reopen_s
+            self._prepare(time.monotonic() + self._settings.catch_up_s)
+
+    def _prepare(self, until_s: float) -> None:
+        """One answer at a time, so that calls get their turn."""
+        while self._graphs.prepare() and time.monotonic() < until_s and not self._stop.wait(PREPARE_PAUSE_S):
+            pass
 
     def _serves(self) -> bool:
         try:

@@ -9,7 +9,8 @@ import orjson
 
 from serving import keyspace
 from serving.bucket_apply import BucketChange
-from serving.changes import Changes, EdgeChange
+from serving.bucket_rows import row_length_ms
+from serving.changes import Changes, EdgeChange, RowChange
 from serving.keyspace import GRAIN_BYTES, Entry, Packed
 from serving.rows import DELETED, Upsert, entries, stored_row
 from udfs.changelog import BucketRow, CountRow, EdgeRow, FactRow, Grain, NodeRow, Row
@@ -80,13 +81,22 @@ def changes_of(changes: Iterable[UpsertChange]) -> Changes:
     entities: set[str] = set()
     nodes: set[str] = set()
     edges: list[EdgeChange] = []
+    rows: set[RowChange] = set()
     for change in changes:
         match change.row:
             case NodeRow(entity=entity):
                 nodes.add(entity)
                 entities.add(entity)
-            case FactRow(entity=entity) | BucketRow(entity=entity):
+            case BucketRow() as row:
+                entities.add(row.entity)
+                rows.add(_row_change(row))
+            case FactRow(entity=entity):
                 entities.add(entity)
             case EdgeRow() as row:
                 edges.append(change.edge_change(row))
-    return Changes(tuple(sorted(entities)), tuple(sorted(nodes)), tuple(edges))
+    return Changes(tuple(sorted(entities)), tuple(sorted(nodes)), tuple(edges), tuple(sorted(rows)))
+
+
+def _row_change(row: BucketRow) -> RowChange:
+    grain = Grain(row.grain)
+    return RowChange(row.entity, GRAIN_BYTES[grain].decode(), row.start - row.start % row_length_ms(grain))

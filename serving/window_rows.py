@@ -40,19 +40,27 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """Where the window at the place `ends` ends and the next one begins: a minute of the hour in a row of minutes."""
+
+    suffix: bytes
+    minute: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How `count` windows side by side, of which `last` is the last, are made of rows; the oldest has place 0.
 
-    `readings` begin with the longest buckets. `bounds` has the minutes of the hour at which a window begins or
-    ends, by the row of minutes they lie in, `hour_left` the minutes until the first of them comes to the next hour,
-    0 where one is on the hour.
+    `readings` begin with the longest buckets. `bounds` are empty where one is on the hour, `hour_left` are the minutes
+    until the first of them comes to the next hour, then 0.
     """
 
     last: Window
     count: int
     readings: tuple[Reading, ...]
     parts: Mapping[bytes, tuple[Part, ...]]
-    bounds: Mapping[bytes, tuple[int, ...]]
+    bounds: tuple[Bound, ...]
     hour_left: int
 
 
@@ -88,17 +96,15 @@ def _reading(grain: Grain, suffixes: list[bytes]) -> Reading:
     return Reading(tuple(suffixes), row_suffix(grain, last + span), (last - first) // span == len(suffixes) - 1)
 
 
-def _bounds(last: Window, count: int) -> tuple[dict[bytes, tuple[int, ...]], int]:
-    bounds: dict[bytes, tuple[int, ...]] = {}
-    hour_left = HOUR_MINUTES
-    for bound in range(last.end_ms, last.end_ms - count * last.length_ms - 1, -last.length_ms):
-        minute = bound % HOUR_MS // MINUTE_MS
-        if bound < 0 or not minute:
-            return {}, 0
-        hour_left = min(hour_left, HOUR_MINUTES - minute)
-        suffix = row_suffix(Grain.MINUTE, bound)
-        bounds[suffix] = (*bounds.get(suffix, ()), minute)
-    return bounds, hour_left
+def _bounds(last: Window, count: int) -> tuple[tuple[Bound, ...], int]:
+    ends_ms = [last.end_ms - back * last.length_ms for back in range(count + 1)]
+    if ends_ms[-1] < 0 or not all(end_ms % HOUR_MS for end_ms in ends_ms):
+        return (), 0
+    bounds = tuple(
+        Bound(row_suffix(Grain.MINUTE, end_ms), end_ms % HOUR_MS // MINUTE_MS, count - 1 - back)
+        for back, end_ms in enumerate(ends_ms)
+    )
+    return bounds, min(HOUR_MINUTES - bound.minute for bound in bounds)
 
 
 def read_rows(view: View, entity: str, wanted: Plan) -> Rows:
@@ -146,8 +152,11 @@ def lasts_minutes(rows: Rows, wanted: Plan) -> int:
     days: so what was read gives the same sums, bit for bit, even while rows of one article are still coming.
     """
     least = wanted.hour_left or 1
-    for suffix, row in rows.items():
-        for minute in wanted.bounds.get(suffix, ()):
-            crossing = next_slot(row, minute)
-            least = least if crossing is None else min(least, crossing + 1 - minute)
+    for bound in wanted.bounds:
+        row = rows.get(bound.suffix)
+        crossing = None if row is None else next_slot(row, bound.minute)
+        if crossing is not None and crossing + 1 - bound.minute < least:
+            least = crossing + 1 - bound.minute
+            if least == 1:
+                break
     return least

@@ -96,9 +96,9 @@ def key_ranges(last: Window, count: int = 1) -> tuple[KeyRange, ...]:
     )
 
 
-def add(left: Packed, right: Packed) -> Packed:
-    """The sum of two buckets, or of two edges."""
-    return tuple([a + b for a, b in zip(left, right, strict=True)])
+def add(left: Packed, right: Packed, sign: int = 1) -> Packed:
+    """The sum of two buckets, or of two edges; the difference where the sign is -1."""
+    return tuple([a + sign * b for a, b in zip(left, right, strict=True)])
 
 
 def of_fact(fact: FactValue) -> Packed:

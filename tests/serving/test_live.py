@@ -46,6 +46,8 @@ class Following:
 
     def see(self) -> Moment:
         self.live.catch_up()
+        for _ in range(3):
+            self.live.prepare()
         view = self.live.reader.view()
         return Moment("live", view, view.progress())
 
