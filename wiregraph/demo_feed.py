@@ -48,8 +48,8 @@ class Feed:
         self._is_paused = not self.done and self._counted - read > min(self._rate * BACKLOG_S, BACKLOG_MAX)
         if self.done or self._is_paused:
             return
-        # A stall of this loop is not made good by a burst of more than a second's records.
-        self._owed = min(self._owed + passed_s * self._rate, self._rate)
+        # A stall of this loop is not made good by a burst of more than a second's records, or of one.
+        self._owed = min(self._owed + passed_s * self._rate, max(self._rate, 1.0))
         while self._owed >= 1 and not self.done:
             self._send_next()
 
