@@ -19,8 +19,8 @@ from serving.store import (
 from udfs.topics import alerts_topic, graph_topic
 from wiregraph import stack_control
 from wiregraph.errors import Failure, UsageError
+from wiregraph.jobs_control import is_alive
 from wiregraph.kafka_config import kafka_options
-from wiregraph.processes import is_alive
 from wiregraph.stack import read_jobs
 from wiregraph.stack_control import Say
 from wiregraph.topics_admin import delete_topics
@@ -107,8 +107,8 @@ def drop(directory: Path, name: str, say: Say) -> None:
         raise Failure(f"graph {name!r} is served: promote another one first")
     if name == LIVE:
         raise Failure("the live graph is the stack's own: it stays")
-    writing = [record.name for _, record in read_jobs(directory) if record.name.endswith(f".{name}")]
-    if any(is_alive(record) for _, record in read_jobs(directory) if record.name in writing):
+    writing = [one.name for _, one in read_jobs(directory) if one.name.endswith(f".{name}") and is_alive(one)]
+    if writing:
         raise Failure(f"a job writes graph {name!r}: `wiregraph job stop {writing[0]}` first")
     options = kafka_options(directory)
     _remove(path)

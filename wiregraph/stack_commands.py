@@ -133,7 +133,7 @@ def stack_status(directory: Path, *, topics: bool = True) -> StackStatus:
     """What runs in a stack's directory; `topics` counts their records too."""
     stack = read_stack(directory)
     own = [_process_status(stack.processes.get(name) or _dead(name, stack)) for name in NAMES]
-    jobs = [_process_status(record) for _, record in read_jobs(directory)]
+    jobs = [_process_status(record) for _, record in read_jobs(directory) if not record.cluster]
     counts = record_counts(kafka_options(directory)) if topics and stack.runs(BROKER) else []
     return StackStatus(str(directory.resolve()), stack.bootstrap, stack.grpc, [*own, *jobs], counts)
 
