@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError
 
 from serving.progress import InputPartition, later
@@ -46,7 +47,9 @@ class Prober:
         partitions = self._partitions()
         begins = self._consumer.beginning_offsets(partitions) if partitions else {}
         ends = self._consumer.end_offsets(partitions) if partitions else {}
-        seen = self._timestamps({tp: at for tp, at in committed.items() if tp in begins and at > begins[tp]})
+        read = {tp: at for tp, at in committed.items() if tp in begins and at > begins[tp]}
+        moved = {tp: at for tp, at in read.items() if self._read.get(tp) != at}
+        last, highest = self._timestamps(moved), self._highest(moved)
         return [
             InputPartition(
                 tp.topic,
@@ -54,7 +57,7 @@ class Prober:
                 committed.get(tp),
                 begins[tp],
                 ends[tp],
-                later(latest.get(source_key(tp.topic, tp.partition)), seen.get(tp)),
+                later(latest.get(source_key(tp.topic, tp.partition)), later(last.get(tp), highest.get(tp))),
             )
             for tp in partitions
         ]
@@ -75,9 +78,15 @@ class Prober:
             for number in range(len(topic["partitions"]))
         ]
 
-    def _timestamps(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The timestamps of the records before the committed offsets that moved since the last time."""
-        moved = {tp: at for tp, at in committed.items() if self._read.get(tp) != at}
+    def _highest(self, committed: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The highest timestamps where they lie before the committed offsets: the last record's may be a wrong one."""
+        if not committed:
+            return {}
+        found = self._admin.list_partition_offsets(dict.fromkeys(committed, OffsetSpec.MAX_TIMESTAMP))
+        return {tp: one.timestamp for tp, one in found.items() if 0 <= one.offset < committed[tp]}
+
+    def _timestamps(self, moved: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The timestamps of the records before these offsets."""
         waiting = set(moved)
         seen: dict[TopicPartition, int] = {}
         self._consumer.assign(list(moved))

@@ -23,6 +23,10 @@ CLICK_FRAUD = "click-fraud"
 KEEP = "-1"
 """`retention.ms` of a topic that keeps everything: a wire of 2008 must not be deleted as old."""
 
+COMPACTED_AFTER_MS = 3_600_000
+"""So old is a record that compaction takes: it keeps the highest offset of a key, which is not the highest version
+until a job that was started again has come to where it was."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
@@ -36,8 +40,8 @@ class TopicSpec:
     def config(self) -> dict[str, str]:
         """Kafka's topic configuration for this spec."""
         policy = "compact" if self.compacted else "delete"
-        config = {"cleanup.policy": policy, "max.message.bytes": str(self.max_message_bytes)}
-        return config if self.compacted else {**config, "retention.ms": KEEP}
+        kept = {"min.compaction.lag.ms": str(COMPACTED_AFTER_MS)} if self.compacted else {"retention.ms": KEEP}
+        return {"cleanup.policy": policy, "max.message.bytes": str(self.max_message_bytes), **kept}
 
 
 def graph_topic(graph: str = "") -> str:

@@ -16,14 +16,14 @@ from serving.store import (
     StoreLockedError,
     graph_directory,
 )
-from udfs.topics import alerts_topic, graph_topic
+from udfs.topics import CLICK_FRAUD, NEWS_GRAPH, alerts_topic, consumer_group, graph_topic
 from wiregraph import stack_control
 from wiregraph.errors import Failure, UsageError
 from wiregraph.jobs_control import is_alive
 from wiregraph.kafka_config import kafka_options
 from wiregraph.stack import read_jobs
 from wiregraph.stack_control import Say
-from wiregraph.topics_admin import delete_topics
+from wiregraph.topics_admin import delete_topics, forget_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,9 @@ def promote(directory: Path, name: str, say: Say) -> None:
     """Make a graph the served one; raises `UsageError` for an unknown one and `Failure` for one that is not ready."""
     store = directory / "store"
     path = _existing(store, name)
+    plan = directory / "replays" / f"{name}.json"
+    if plan.exists() and not plan.with_suffix(".complete").exists():
+        raise Failure(f"graph {name!r} is being built by a replay: the same `wiregraph replay` goes on with it")
     try:
         ready = stored_progress(path).ready
     except (StoreError, ProgressError) as error:
@@ -113,6 +116,10 @@ def drop(directory: Path, name: str, say: Say) -> None:
     options = kafka_options(directory)
     _remove(path)
     gone = delete_topics(options, (graph_topic(name), alerts_topic(name)))
+    # What they have committed would say of a graph of the same name that it is complete.
+    forget_groups(options, [consumer_group(job, name) for job in (NEWS_GRAPH, CLICK_FRAUD)])
+    for suffix in ("json", "done", "complete"):
+        (directory / "replays" / f"{name}.{suffix}").unlink(missing_ok=True)
     say(f"dropped graph {name!r}" + (f" and {', '.join(gone)}" if gone else ""))
 
 

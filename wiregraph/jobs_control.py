@@ -18,14 +18,16 @@ from pathlib import Path
 import psutil
 
 from jobs.replay_plan import REPLAY
-from udfs.topics import CLICK_FRAUD, NEWS_GRAPH
+from udfs.topics import CLICK_FRAUD, NEWS_GRAPH, consumer_group
 from wiregraph import flink_rest, ports, processes
 from wiregraph.broker import ROOT, jars_directory
 from wiregraph.errors import Failure, UsageError
 from wiregraph.flink_rest import FlinkJob
+from wiregraph.kafka_config import kafka_options
 from wiregraph.processes import Launch
 from wiregraph.pseudonym_key import ensure_key
 from wiregraph.stack import JobRecord, read_jobs
+from wiregraph.topics_admin import forget_groups
 
 MODULES = {NEWS_GRAPH: "jobs.news_graph", CLICK_FRAUD: "jobs.click_fraud", REPLAY: "jobs.replay"}
 """Jobs by the name that a user gives, and the module that runs each."""
@@ -84,6 +86,10 @@ def start(directory: Path, request: JobRequest) -> JobRecord:
     if running:
         where = f"on {running.cluster}" if running.cluster else f"pid {running.pid}"
         raise Failure(f"{request.name} already runs: {where}; `wiregraph job stop {request.name}` ends it")
+    if request.savepoint is None:
+        # Until its first checkpoint, what an earlier run had committed would say that all is in the changelog.
+        kafka = kafka_options(directory, request.bootstrap, request.kafka_config)
+        forget_groups(kafka, [consumer_group(request.job, request.graph)])
     record = _submitted(directory, request) if request.cluster else _spawned(directory, request)
     _register(directory, record)
     return record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,12 +79,6 @@ def ends_of(options: Mapping[str, Any], graph: str) -> dict[int, int]:
     """The offsets after the last rows of a graph's changelog, by partition."""
     with consumer(options) as reader:
         return {span.partition: span.end for span in _spans(reader, graph_topic(graph), 0)}
-
-
-def forget(options: Mapping[str, Any], graph: str) -> None:
-    """Take away how far an earlier graph of this name was."""
-    with admin_client(options) as admin, suppress(CoordinatorNotAvailableError):  # A cluster without groups.
-        admin.delete_groups([consumer_group(NEWS_GRAPH, graph)])
 
 
 def settle(options: Mapping[str, Any], plan: ReplayPlan) -> None:

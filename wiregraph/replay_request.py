@@ -21,11 +21,11 @@ from pydantic import ValidationError
 from jobs.replay_plan import REPLAY, ReplayPlan, done_file
 from serving.progress import ProgressError
 from serving.store import LIVE, StoreError, graph_directory
-from udfs.topics import graph_spec, graph_topic
+from udfs.topics import NEWS_GRAPH, consumer_group, graph_spec, graph_topic
 from wiregraph import replay_offsets
 from wiregraph.errors import Failure, UsageError
 from wiregraph.graphs_control import stored_progress
-from wiregraph.topics_admin import create_missing, record_counts
+from wiregraph.topics_admin import create_missing, forget_groups, record_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _fresh(request: ReplayRequest) -> ReplayPlan:
     wish, topic = request.wish, graph_topic(request.graph)
     find = replay_offsets.fact_spans if wish.from_facts else replay_offsets.article_spans
     spans = find(request.kafka, wish)
-    replay_offsets.forget(request.kafka, request.graph)
+    forget_groups(request.kafka, [consumer_group(NEWS_GRAPH, request.graph)])
     for old in (request.file, request.done, request.complete):
         old.unlink(missing_ok=True)
     shutil.rmtree(request.state, ignore_errors=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import CoordinatorNotAvailableError, KafkaError
 
 from udfs.topics import TopicSpec
 from wiregraph.errors import Failure
@@ -45,6 +45,12 @@ def delete_topics(options: Mapping[str, Any], names: Iterable[str]) -> list[str]
         if gone:
             admin.delete_topics(gone, timeout_ms=READY_TIMEOUT_MS)
         return gone
+
+
+def forget_groups(options: Mapping[str, Any], groups: Iterable[str]) -> None:
+    """Take away what groups have committed; those that never did are none."""
+    with admin_client(options) as admin, suppress(CoordinatorNotAvailableError):  # A cluster without groups.
+        admin.delete_groups(list(groups))
 
 
 def _creation(spec: TopicSpec) -> dict[str, Any]:

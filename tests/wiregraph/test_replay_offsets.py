@@ -8,10 +8,10 @@ from kafka import KafkaProducer
 
 from jobs.replay_plan import ReplayPlan, Span
 from udfs.replaying import DAY_MS, LOOK_BACK_MS
-from udfs.topics import NEWS, TopicSpec
+from udfs.topics import NEWS, NEWS_GRAPH, TopicSpec, consumer_group
 from wiregraph import replay_offsets
 from wiregraph.errors import Failure
-from wiregraph.topics_admin import create_missing
+from wiregraph.topics_admin import create_missing, forget_groups
 
 pytestmark = pytest.mark.jvm
 
@@ -73,7 +73,7 @@ def test_what_is_left_is_what_no_checkpoint_has_committed(options: dict[str, Any
     assert replay_offsets.records_left(options, plan) == 15
     replay_offsets.settle(options, plan)
     assert replay_offsets.records_left(options, plan) == 0
-    replay_offsets.forget(options, plan.graph)
+    forget_groups(options, [consumer_group(NEWS_GRAPH, plan.graph)])
     assert replay_offsets.records_left(options, plan) == 30
 
 

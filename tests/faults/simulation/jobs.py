@@ -82,7 +82,7 @@ class Job:
             self.restore()
             return
         chance = self._world.chance
-        chance.choice([self.read, self.read, self.send_some, self.checkpoint, self.commit])()
+        chance.choice([self.read, self.read, self.send_some, self.checkpoint, self.commit, self.go_far])()
 
     def read(self) -> None:
         unread = self.unread
@@ -130,6 +130,13 @@ class Job:
     def commit(self) -> None:
         """Some time after a checkpoint."""
         self._world.broker.groups[self._group] = dict(self._checkpoint.at)
+
+    def go_far(self) -> None:
+        """To a whole checkpoint, while the others have not come to anything: a machine may be busy elsewhere."""
+        for _ in range(self._world.chance.randint(1, 8)):
+            self.read()
+        self.checkpoint()
+        self.commit()
 
     def kill(self, fault: Fault) -> None:
         """What was on its way may have arrived in part, in each partition up to somewhere."""

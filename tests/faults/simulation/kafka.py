@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Protocol
 
 from kafka import TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 UNKNOWN_TOPIC = 3
@@ -186,6 +187,14 @@ class SimulatedAdmin(_Client):
         self._cluster.probed(group)
         offsets = self._cluster.broker.groups.get(group, {})
         return {group: {tp: SimpleNamespace(offset=offset) for tp, offset in offsets.items()}}
+
+    def list_partition_offsets(
+        self, specs: Mapping[TopicPartition, OffsetSpec]
+    ) -> dict[TopicPartition, SimpleNamespace]:
+        self._call("list_partition_offsets")
+        assert set(specs.values()) == {OffsetSpec.MAX_TIMESTAMP}
+        highest = {tp: max(self._cluster.broker.log(tp), key=lambda one: one.timestamp) for tp in specs}
+        return {tp: SimpleNamespace(offset=one.offset, timestamp=one.timestamp) for tp, one in highest.items()}
 
 
 def compact(topic: Topic, closed: Mapping[int, int], is_covered: Callable[[Record, Record], bool]) -> int:

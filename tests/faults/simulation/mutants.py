@@ -48,6 +48,16 @@ def the_watermark_moves_before_the_rows() -> AbstractContextManager[object]:
     return patch.object(applier, "_has_reached", lambda _poll, _ends: True)
 
 
+def the_end_is_measured_before_the_commits() -> AbstractContextManager[object]:
+    measure = applier._Session._measure
+
+    def early(self: applier._Session) -> applier._Probe:
+        ends = self._consumer.ends()
+        return replace(measure(self), ends=ends)
+
+    return patch.object(applier._Session, "_measure", early)
+
+
 def guards_are_not_heeded() -> AbstractContextManager[object]:
     return patch.object(apply, "without_erased", lambda _writer, upserts: upserts)
 
@@ -94,6 +104,7 @@ MUTANTS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
     stale_alerts_win,
     offsets_are_stored_before_the_data,
     the_watermark_moves_before_the_rows,
+    the_end_is_measured_before_the_commits,
     guards_are_not_heeded,
     an_erasure_forgets_the_edges_of_others,
     min_version_is_not_heeded,
