@@ -19,7 +19,7 @@ from wiregraph import flink_rest, ports, processes
 from wiregraph.errors import Failure
 
 FLINK_HOME = Path(pyflink.__file__).parent
-JOB_MANAGER, TASK_MANAGER = "jobmanager", "taskmanager"
+JOB_MANAGER, TASK_MANAGER, ZOOKEEPER = "jobmanager", "taskmanager", "zookeeper"
 START_S = 300.0
 OPTIONS = """
 jobmanager: {{bind-host: 127.0.0.1, rpc: {{address: 127.0.0.1, port: {rpc}}}, memory: {{process: {{size: 900m}}}}}}
@@ -31,15 +31,27 @@ taskmanager:
 rest: {{address: 127.0.0.1, bind-address: 127.0.0.1, port: {rest}, bind-port: "{rest}"}}
 blob.server.port: "0"
 io.tmp.dirs: {folder}
-heartbeat: {{timeout: 60000}}
+heartbeat: {{timeout: 60000, interval: 3000}}
 """
+"""A process that is gone is noticed when it does not answer twice, one that is slow has a minute."""
+HIGH_AVAILABILITY = """
+high-availability:
+  type: zookeeper
+  storageDir: {storage}
+  zookeeper: {{quorum: "127.0.0.1:{port}", client: {{session-timeout: 10000}}}}
+"""
+ZOOKEEPER_OPTIONS = "tickTime=2000\nclientPortAddress=127.0.0.1\nclientPort={port}\ndataDir={folder}\n"
 
 
 @dataclass
 class Cluster:
-    """A cluster in `folder`; `running` are its processes by name, `jobmanager` and `taskmanager-N`."""
+    """A cluster in `folder`; `running` are its processes by name, `jobmanager` and `taskmanager-N`.
+
+    With `keeps_jobs` there is a `zookeeper`, too, and a JobManager that is started again goes on with its jobs.
+    """
 
     folder: Path
+    keeps_jobs: bool = False
     rpc: int = field(default_factory=lambda: ports.choose(None, 0))
     rest: int = field(default_factory=lambda: ports.choose(None, 0))
     running: dict[str, psutil.Popen] = field(default_factory=dict)
@@ -53,9 +65,17 @@ class Cluster:
         # The JDK's packages that Flink needs opened stand in front.
         own = (FLINK_HOME / "conf" / "config.yaml").read_text("utf-8").split("jobmanager:", 1)[0]
         options = OPTIONS.format(rpc=self.rpc, rest=self.rest, folder=self.folder)
-        (configuration / "config.yaml").write_text(own + options, "utf-8")
+        (configuration / "config.yaml").write_text(own + options + self._kept(configuration), "utf-8")
         logging = "log4j-console.properties"
         (configuration / logging).write_bytes((FLINK_HOME / "conf" / logging).read_bytes())
+
+    def _kept(self, configuration: Path) -> str:
+        """What keeps the jobs of a JobManager that dies."""
+        if not self.keeps_jobs:
+            return ""
+        port, data = ports.choose(None, 0), self.folder / ZOOKEEPER
+        (configuration / "zoo.cfg").write_text(ZOOKEEPER_OPTIONS.format(port=port, folder=data), "utf-8")
+        return HIGH_AVAILABILITY.format(storage=(self.folder / "kept").as_uri(), port=port)
 
     @property
     def address(self) -> str:
@@ -73,10 +93,15 @@ class Cluster:
             "FLINK_IDENT_STRING": name,
             "FLINK_ENV_JAVA_OPTS_TM": JVM_OPTIONS[-1],
         }
-        script = FLINK_HOME / "bin" / f"{name.partition('-')[0]}.sh"
+        kind = name.partition("-")[0]
+        command: list[Path | str] = [
+            FLINK_HOME / "bin" / f"{kind}.sh",
+            "start-foreground",
+            *(["1"] if kind == ZOOKEEPER else []),
+        ]
         with (self.folder / f"{name}.out").open("ab") as out:
             self.running[name] = psutil.Popen(
-                [script, "start-foreground"],
+                command,
                 env=environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -106,10 +131,12 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, cores: Sequence[Sequence[int]]) -> Iterator[Cluster]:
+def cluster(folder: Path, cores: Sequence[Sequence[int]], *, keeps_jobs: bool = False) -> Iterator[Cluster]:
     """A cluster with a TaskManager for each item of `cores`, once all of them are there; ended at the end."""
-    found = Cluster(folder)
+    found = Cluster(folder, keeps_jobs)
     try:
+        if keeps_jobs:
+            found.start(ZOOKEEPER)
         found.start(JOB_MANAGER)
         for number, own in enumerate(cores):
             with pinned(own):

@@ -103,7 +103,9 @@ def _state_options(settings: JobSettings) -> dict[str, str]:
         "execution.checkpointing.num-retained": "3",
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "1 s",
-        "restart-strategy.exponential-delay.max-backoff": "30 s",
+        # A job that has worked for some minutes is not the one that failed again and again.
+        "restart-strategy.exponential-delay.max-backoff": "10 s",
+        "restart-strategy.exponential-delay.reset-backoff-threshold": "5 min",
     }
     if settings.restore_from:
         options["execution.state-recovery.path"] = settings.restore_from

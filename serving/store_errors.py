@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_BUSY = (
+    "No space left",
+    "Disk quota exceeded",
+    "File too large",
+    "Too many open files",
+    "Permission denied",
+    "Read-only file system",
+)
+
 
 class StoreError(Exception):
     """RocksDB refused: the message is its own."""
@@ -40,5 +49,4 @@ def _kind(message: str) -> type[StoreError]:
         return StoreLockedError
     if "Corruption" in message and "No such file" not in message:  # The writer may have taken it away.
         return StoreCorruptError
-    busy = ("No space left", "Too many open files", "Permission denied", "Read-only file system")
-    return StoreBusyError if any(reason in message for reason in busy) else StoreError
+    return StoreBusyError if any(reason in message for reason in _BUSY) else StoreError

@@ -13,7 +13,7 @@ from wiregraph.errors import Failure
 
 TIMEOUT_S = 10.0
 POLL_S = 0.2
-FINISHED = "FINISHED"
+FINISHED, DONE = "FINISHED", "COMPLETED"
 ENDED = frozenset({"FAILED", "CANCELED", FINISHED})
 
 
@@ -42,6 +42,15 @@ class Stage:
     name: str
     state: str
     records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One that was begun at `triggered_ms` and, unless it is 0, completed at `ended_ms`; both in epoch ms."""
+
+    number: int
+    triggered_ms: int
+    ended_ms: int
 
 
 def jobs(address: str) -> list[FlinkJob]:
@@ -94,9 +103,25 @@ def stages(address: str, job_id: str) -> list[Stage]:
     return [Stage(one["id"], one["name"], one["status"], one["metrics"]["read-records"]) for one in found]
 
 
+def checkpoints(address: str, job_id: str) -> list[Checkpoint]:
+    """The latest ones of a job that are under way or completed, since its JobManager was started."""
+    history = _call(address, f"/jobs/{job_id}/checkpoints")["history"]
+    return [
+        Checkpoint(one["id"], one["trigger_timestamp"], one["latest_ack_timestamp"] if one["status"] == DONE else 0)
+        for one in history
+        if one["status"] in {DONE, "IN_PROGRESS"}
+    ]
+
+
+def restarts(address: str, job_id: str) -> int:
+    """How often a job was started again since it was submitted, or since its JobManager was started."""
+    found: Any = _call(address, f"/jobs/{job_id}/metrics?get=numRestarts")  # A list, for once.
+    return int(found[0]["value"]) if found else 0
+
+
 def watermark(address: str, job_id: str, stage: Stage) -> int | None:
     """The event time in ms that a stage has reached in all its tasks, or None while it does not say."""
-    found: Any = _call(address, f"/jobs/{job_id}/vertices/{stage.stage_id}/watermarks")  # A list, for once.
+    found: Any = _call(address, f"/jobs/{job_id}/vertices/{stage.stage_id}/watermarks")  # Another list.
     return min((int(one["value"]) for one in found), default=None)
 
 
@@ -109,7 +134,7 @@ def _await(address: str, job_id: str, request_id: str, timeout_s: float) -> str:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         answer = _call(address, f"/jobs/{job_id}/savepoints/{request_id}")
-        if answer["status"]["id"] == "COMPLETED":
+        if answer["status"]["id"] == DONE:
             return _location(answer["operation"])
         time.sleep(POLL_S)
     raise Failure(f"the savepoint was not done after {timeout_s:.0f} s: try again when the job keeps up")

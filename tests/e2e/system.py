@@ -55,11 +55,11 @@ class System:
                     time.sleep(0.01)
             sender.flush()
 
-    def wiregraph(self, *arguments: str) -> str:
+    def wiregraph(self, *arguments: str, timeout_s: float = 120.0) -> str:
         """What a command prints; a failed one fails the test with its words."""
         done = subprocess.run(
             [sys.executable, "-m", "wiregraph", *arguments, "--dir", str(self.directory)],
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -10,10 +10,11 @@ import pytest
 
 from tests.e2e.click_system import ClickSystem, click, click_broker
 from tests.e2e.system import wait_for
-from tests.oracles.patterns import Expected, expected
+from tests.faults.kills.oracle import arrivals, open_alerts
+from tests.oracles.patterns import expected
 from tests.oracles.sessions import START_MS, Case, case
 from tests.wiregraph.kafka_topics import Tail
-from udfs.clicks import Click, decode_click
+from udfs.clicks import Click
 from udfs.rulebook import history_row
 from udfs.topics import ALERTS, CLICKS, CONTROL
 from wiregraph import jobs_control, processes, stack_control
@@ -58,24 +59,6 @@ def await_checkpoint(system: ClickSystem) -> None:
     state = system.directory / "state" / "click-fraud"
     before = jobs_control.newest_snapshot(state)
     wait_for(lambda: jobs_control.newest_snapshot(state) != before or None)
-
-
-def arrivals(clicks: Tail) -> list[list[Click]]:
-    """The clicks of each partition in their order."""
-    found: dict[int, list[Click]] = {}
-    for record in clicks.records():
-        one = decode_click(record.value, record.timestamp, str)
-        assert isinstance(one, Click)
-        found.setdefault(record.partition, []).append(one)
-    return list(found.values())
-
-
-def open_alerts(system: ClickSystem) -> set[Expected]:
-    return {
-        Expected(row["rule"], row["rule_version"], row["session_id"], tuple(row["evidence"]))
-        for row in system.alerts().values()
-        if row["state"] == "open"
-    }
 
 
 def test_kills_change_no_alert(tmp_path: Path) -> None:

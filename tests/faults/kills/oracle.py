@@ -1,0 +1,50 @@
+"""What the end of a disturbed system is compared with."""
+
+from __future__ import annotations
+
+from tests.e2e.click_system import ClickSystem
+from tests.e2e.system import wait_for
+from tests.faults.kills.site import Site
+from tests.oracles.patterns import Expected, expected
+from tests.wiregraph.kafka_topics import Tail
+from udfs.clicks import Click, decode_click
+from udfs.rulebook import COUPON_ABUSE, RuleHistory, RuleVersion
+from udfs.topics import CLICKS
+
+CALM = "calm"
+REPLAY_S = 3_600.0
+BUILT_IN = [RuleHistory(COUPON_ABUSE.name, (RuleVersion(1, 0, COUPON_ABUSE),))]
+
+
+def check_graph(site: Site) -> None:
+    """A replay without faults of the same records gives the same rows, counts and all."""
+    topics = ("--topic", "news", "--topic", "posts")
+    site.system.wiregraph("replay", *topics, "--graph", CALM, timeout_s=REPLAY_S)
+    assert "0 keys differ" in site.system.wiregraph("diff", "live", CALM)
+
+
+def check_alerts(system: ClickSystem) -> None:
+    """They are the brute-force twin's."""
+    clicks = Tail({"bootstrap_servers": system.bootstrap}, CLICKS)
+    clicks.begin = dict.fromkeys(clicks.begin, 0)
+    truth = {alert for partition in arrivals(clicks) for alert in expected(partition, BUILT_IN)}
+    assert truth
+    wait_for(lambda: open_alerts(system) == truth or None)
+
+
+def arrivals(clicks: Tail) -> list[list[Click]]:
+    """The clicks of each partition in their order, without what is none."""
+    found: dict[int, list[Click]] = {}
+    for record in clicks.records():
+        one = decode_click(record.value, record.timestamp, str)
+        if isinstance(one, Click):
+            found.setdefault(record.partition, []).append(one)
+    return list(found.values())
+
+
+def open_alerts(system: ClickSystem) -> set[Expected]:
+    return {
+        Expected(row["rule"], row["rule_version"], row["session_id"], tuple(row["evidence"]))
+        for row in system.alerts().values()
+        if row["state"] == "open"
+    }
