@@ -5,13 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaProducer, TopicPartition
-from kafka.structs import OffsetAndMetadata
+from kafka import KafkaProducer
 
+from jobs.replay_plan import ReplayPlan, Span
 from serving.prober import Prober
 from serving.progress import InputPartition
-from udfs.topics import TopicSpec
-from wiregraph.topics_admin import admin_client, create_missing
+from udfs.topics import NEWS_GRAPH, TopicSpec, consumer_group
+from wiregraph import replay_offsets
+from wiregraph.topics_admin import create_missing
 
 pytestmark = pytest.mark.jvm
 
@@ -20,10 +21,10 @@ TIMES_MS = (1_000, 9_000, 5_000, 0)
 
 
 def latest(options: dict[str, Any], topic: str, committed: int) -> InputPartition:
-    group = uuid4().hex
-    with admin_client(options) as admin:
-        admin.alter_group_offsets(group, {TopicPartition(topic, 0): OffsetAndMetadata(committed, "", -1)})
-    with closing(Prober(group, (topic,), options)) as prober:
+    graph, inputs = uuid4().hex[:8], (Span(topic=topic, partition=0, start=0, end=committed),)
+    plan = ReplayPlan(graph=graph, topics=(topic,), from_ms=0, to_ms=1, inputs=inputs)
+    replay_offsets.settle(options, plan)
+    with closing(Prober(consumer_group(NEWS_GRAPH, graph), (topic,), options)) as prober:
         (found,) = prober.probe({})
     return found
 
