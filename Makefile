@@ -9,7 +9,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 PROTOS := $(wildcard proto/wiregraph/v1/*.proto)
 
-.PHONY: setup check test known-at simulate demo bench train clean
+.PHONY: setup check test known-at simulate kills soak fuzz september golden demo bench train clean
 setup: .build/python .build/protos .build/jars/done  ## environment in .venv, protos, jars
 
 .build/python: requirements.lock pyproject.toml
@@ -46,10 +46,31 @@ known-at: setup  ## 100,000 questions with known_at against the brute-force twin
 simulate: .build/python .build/protos  ## 100,000 seeds of log, applier and store (SEEDS=n for others), SEED=n replays one
 	$(BIN)/python -m tests.faults.simulation.run $(if $(SEED),--seed '$(SEED)',--count '$(or $(SEEDS),100000)')
 
+kills: setup  ## 50 kills of TaskManagers, 50 of workers, 20 of brokers, 5 of JobManagers and some more; hours; SEED=n, FIRST=n LAST=n: rounds 0..24
+	$(BIN)/python -m tests.faults.kills.run --rounds 25 --task-managers 50 --workers 50 --brokers 20 --job-managers 5 \
+		--appliers 10 --servers 10 --silences 5 --full-disks 5 --seed '$(or $(SEED),1)' \
+		$(if $(FIRST),--first '$(FIRST)') $(if $(LAST),--last '$(LAST)')
+	WIREGRAPH_KILLS=$(if $(FIRST)$(LAST),20,500) $(BIN)/pytest -q --timeout=0 tests/faults/test_read_kills.py
+
+soak: setup .build/bench-venv/done  ## 15 minutes at 70 % of the best rate with faults; MINUTES=n or HOURS=n; OUT=dir
+	$(BIN)/python -m tests.faults.kills.soak --out '$(or $(OUT),.build/soak)' \
+		--minutes $(if $(HOURS),$$((60 * $(HOURS))),'$(or $(MINUTES),15)') $(if $(EVERY),--every '$(EVERY)')
+	.build/bench-venv/bin/python benchmarks/soak_picture.py '$(or $(OUT),.build/soak)'/soak.{csv,png}
+
+fuzz: setup  ## FUZZED=50000 inputs that nobody meant through the whole news job
+	WIREGRAPH_FUZZED='$(or $(FUZZED),50000)' $(BIN)/pytest -q --timeout=0 tests/e2e/test_news_graph.py -k fuzzed
+
+september: setup  ## September 2008 of DATA replayed TIMES=3 times, one hash; DIR=.build/september is gone on with
+	$(BIN)/python -m tests.e2e.september '$(DATA)/reuters_titles/stream_2008_sep_nov.tsv.gz' \
+		--dir '$(or $(DIR),.build/september)' --times '$(or $(TIMES),3)' $(if $(LIMIT),--limit '$(LIMIT)')
+
+golden: setup  ## the savepoints of this release that every later one must restore, into tests/golden
+	$(BIN)/python -m tests.golden.savepoints
+
 demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
 
-bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|read-10m|models runs one group
+bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|read-10m|models|replay runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
 .build/bench-venv/done: benchmarks/requirements.txt  ## the peers that are measured, apart from what we run

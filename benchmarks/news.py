@@ -40,7 +40,7 @@ PATIENCE_S = 300.0
 def measure(directory: Path) -> Iterator[Figure]:
     """The loop before and after the job, since the machine's speed drifts."""
     before = _loop_rate()
-    stack = stack_control.up(Wish(directory), _silent)
+    stack = stack_control.up(Wish(directory), silent)
     try:
         record = jobs_control.start(directory, JobRequest("news-graph", stack.bootstrap))
         jobs_control.await_running(directory, record)
@@ -48,7 +48,7 @@ def measure(directory: Path) -> Iterator[Figure]:
         latencies_ms = _latencies_ms(stack, job / 4)
         memory = list(_memory(directory))
     finally:
-        stack_control.down(directory, _silent)
+        stack_control.down(directory, silent)
     loop = (before + _loop_rate()) / 2
     yield Figure("news", "plain_loop", loop, "headlines/s")
     yield Figure("news", "news_job", job, "headlines/s", job / loop, "plain_loop_target_0.85")
@@ -59,7 +59,8 @@ def measure(directory: Path) -> Iterator[Figure]:
     yield from memory
 
 
-def _silent(_line: str) -> None:
+def silent(_line: str) -> None:
+    """What commands say of their steps."""
     return
 
 
@@ -72,15 +73,16 @@ def _job_rate(stack: Stack) -> float:
     """Articles a second from the first warm one to the last, as the served counts tell."""
     records = [Outgoing(one.topic, one.key, one.value, one.record_time_ms) for one in articles(JOB_ARTICLES)]
     with connect(stack.grpc) as answers:
-        _send(stack, records[:WARM_UP_ARTICLES])
-        _await_read(answers, WARM_UP_ARTICLES)
-        _send(stack, records[WARM_UP_ARTICLES:])
+        send(stack, records[:WARM_UP_ARTICLES])
+        await_read(answers, WARM_UP_ARTICLES)
+        send(stack, records[WARM_UP_ARTICLES:])
         started_s = time.perf_counter()
-        _await_read(answers, len(records))
+        await_read(answers, len(records))
         return (len(records) - WARM_UP_ARTICLES) / (time.perf_counter() - started_s)
 
 
-def _send(stack: Stack, records: list[Outgoing]) -> None:
+def send(stack: Stack, records: list[Outgoing]) -> None:
+    """Until Kafka has acknowledged all."""
     with open_sender({"bootstrap_servers": stack.bootstrap}, NEWS) as sender:
         for record in records:
             while not sender.send(record):
@@ -88,7 +90,8 @@ def _send(stack: Stack, records: list[Outgoing]) -> None:
         sender.flush()
 
 
-def _await_read(answers: Answers, count: int) -> None:
+def await_read(answers: Answers, count: int) -> None:
+    """Until so many articles are read and counted; raises TimeoutError."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         progress = answers.progress()

@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import fraud, models, news, read
+from benchmarks import fraud, models, news, read, replay
 from benchmarks.report import write_results
 
 GROUPS = {
@@ -15,6 +15,7 @@ GROUPS = {
     "news": news.measure,
     "read": read.measure,
     "read-10m": read.measure_large,
+    "replay": replay.measure,
 }
 
 

@@ -1,6 +1,7 @@
 """From `wiregraph ingest` to gRPC, through a real broker, a real job with real workers, real RocksDB."""
 
 import json
+import os
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,18 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from jobs import uids
+from tests.e2e.fuzzing import fuzzed
 from tests.e2e.system import JOB, System, running_system
-from udfs.decode import Reason
+from tests.wiregraph.kafka_topics import Tail
+from udfs.decode import Reason, Refused, decode
+from udfs.topics import DEAD_LETTERS, NEWS, POSTS
+from wiregraph import flink_rest
 from wiregraph.v1 import graph_pb2 as pb
 
 pytestmark = [pytest.mark.jvm, pytest.mark.timeout(600)]
 
 DAY = Duration(seconds=86_400)
+FUZZED = int(os.environ.get("WIREGRAPH_FUZZED", "2000"))
 
 
 def item(number: int, headline: str, **fields: object) -> bytes:
@@ -117,6 +123,26 @@ def test_a_job_saved_and_stopped_goes_on_where_it_was(system: System, tmp_path: 
     SENT.extend([b"", b""])
     after = system.settled(len(SENT))
     assert (after.duplicates, after.articles) == (before.duplicates + 1, before.articles + 1)
+
+
+def test_each_fuzzed_record_is_counted_and_each_bad_one_is_a_dead_letter_once(system: System) -> None:
+    options = {"bootstrap_servers": system.stack.bootstrap}
+    inputs, letters = [Tail(options, topic) for topic in (NEWS, POSTS)], Tail(options, DEAD_LETTERS)
+    before = system.settled(len(SENT))
+    system.send(list(fuzzed(seed=8, count=FUZZED)))
+    SENT.extend([b""] * FUZZED)
+    after = system.settled(len(SENT))
+    wanted = {}
+    for record in (record for tail in inputs for record in tail.records()):
+        decoded = decode(record.topic, record.value, record.timestamp)
+        if isinstance(decoded, Refused):
+            wanted[f"{record.topic}/{record.partition}/{record.offset}"] = decoded.reason
+    found = [(record.key.decode(), json.loads(record.value)["reason"]) for record in letters.records()]
+    assert sorted(found) == sorted(wanted.items())
+    assert after.dead_letters - before.dead_letters == len(wanted)
+    assert FUZZED / 2 < len(wanted) < FUZZED
+    (job,) = system.json("job", "list")
+    assert flink_rest.restarts(job["rest"], job["job_id"]) == 0
 
 
 def _path(answer: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -58,8 +59,8 @@ def a_round(folder: Path, faults: Counter[Fault], seed: int) -> Tally:
                 tally.recovery_s.setdefault(fault, []).append(recovered)
                 _say(f"{fault}, a checkpoint {recovered:.1f} s later")
         site.system.settled(articles_in(records))
-        check_graph(site)
         check_alerts(clicks)
+        check_graph(site)
     tally.check()
     return tally
 
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("--last", type=int, help="end with this one")
     parser.add_argument("--seed", type=int, default=1)
     arguments = vars(parser.parse_args())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # All that was started is stopped then, too.
     totals = {fault: arguments[option.replace("-", "_")] for fault, option in OPTIONS.items()}
     rounds, seed = arguments["rounds"], arguments["seed"]
     last = rounds - 1 if arguments["last"] is None else arguments["last"]
