@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.click_system import T0, ClickSystem, attempt, views
 from tests.e2e.system import running_stack, running_system, wait_for
 from tests.faults.kills.faults import Fault, Tally, strike
+from tests.faults.kills.oracle import graph_rows
 from tests.faults.kills.site import JOBS, running_site
 from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
 from wiregraph import jobs_control
@@ -74,5 +75,4 @@ def test_both_jobs_on_a_session_cluster_whose_processes_are_killed(undisturbed: 
         assert len(clicks.alert_of("a")["evidence"]) == 8
         system.settled(len(RECORDS))
         tally.check()
-        graph = [line for line in system.wiregraph("dump").splitlines() if not line.startswith("alert/")]
-        assert graph == undisturbed.splitlines()
+        assert graph_rows(system.wiregraph("dump")) == graph_rows(undisturbed)
