@@ -66,10 +66,6 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield system
 
 
-def test_there_is_a_release() -> None:
-    assert RELEASES
-
-
 def test_sums_go_on_from_where_they_were(system: System) -> None:
     wanted = truth()
     system.send(AFTER)
