@@ -29,6 +29,18 @@ def test_only_a_graph_that_is_ready_can_be_served(directory: Path) -> None:
     assert served_graph(directory / "store") == "live"
 
 
+def test_a_graph_whose_replay_is_not_over_is_not_served(directory: Path) -> None:
+    fill_store(directory / "store" / "again", ARTICLES[:3])
+    plan = directory / "replays" / "again.json"
+    plan.parent.mkdir()
+    plan.touch()
+    with pytest.raises(Failure, match="built by a replay"):
+        run(directory, "graph", "promote", "again")
+    plan.with_suffix(".complete").touch()
+    run(directory, "graph", "promote", "again")
+    assert served_graph(directory / "store") == "again"
+
+
 def test_the_served_graph_and_the_live_one_are_not_dropped(directory: Path) -> None:
     fill_store(directory / "store" / "again", ARTICLES[:3])
     with pytest.raises(Failure, match="is served"):
