@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from serving.details import Details, Related
+from serving.keyspace import FactKey
 from serving.neighbors import Neighbor
+from serving.novelty import Before
 from serving.progress import Progress
 from serving.queries import Score
+from serving.stories import DAY_MS
 from serving.versions import version_text
 from udfs.changelog import FactRow
 from udfs.records import MICRO
@@ -32,6 +37,10 @@ class VersionedAnswer(Answer, Protocol):
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 VersionedT = TypeVar("VersionedT", bound=VersionedAnswer)
+_SIMILAR = ("similar_24h", "similar_3d", "similar_7d")
+"""Of `serving.novelty.SIMILAR_WITHIN_MS`."""
+_VOLUMES = ("volume_12h", "volume_24h", "volume_3d", "volume_5d", "volume_7d")
+"""Of `serving.novelty.VOLUME_WITHIN_MS`."""
 _SEPARATORS = re.compile(r"[\s,;]+")
 
 
@@ -103,6 +112,33 @@ def versions(models: str) -> list[str]:
     return [version for version in _SEPARATORS.split(models) if version]
 
 
+def details(found: Details) -> graph_pb2.Details:
+    """What a score is made of."""
+    return graph_pb2.Details(
+        **dict(zip(_VOLUMES, found.volume, strict=True)),
+        sources=_shares(found.sources),
+        event_topics=_shares(found.event_topics),
+        related=map(related, found.related),
+    )
+
+
+def _shares(counts: Mapping[str, int]) -> list[graph_pb2.Share]:
+    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return [graph_pb2.Share(name=name, articles=articles) for name, articles in ranked]
+
+
+def related(found: Related) -> graph_pb2.RelatedEntity:
+    """An entity that stands in the same articles."""
+    return graph_pb2.RelatedEntity(
+        entity_id=found.node.entity,
+        name=found.node.name,
+        type=found.node.type,
+        kind=found.kind,
+        articles=found.articles,
+        weight=found.weight / MICRO,
+    )
+
+
 def neighbor(found: Neighbor) -> graph_pb2.Neighbor:
     """An entity that stands in articles with another."""
     return graph_pb2.Neighbor(
@@ -115,9 +151,9 @@ def neighbor(found: Neighbor) -> graph_pb2.Neighbor:
     )
 
 
-def mention(fact: FactRow) -> graph_pb2.EntityMention:
+def mention(fact: FactRow, before: Before, others: Iterable[Related]) -> graph_pb2.EntityMention:
     """One entity in one article."""
-    return graph_pb2.EntityMention(
+    answer = graph_pb2.EntityMention(
         entity_id=fact.entity,
         topic=fact.topic,
         article_id=fact.article,
@@ -133,4 +169,22 @@ def mention(fact: FactRow) -> graph_pb2.EntityMention:
         source=fact.source,
         url=fact.url,
         polarity=fact.polarity,
+        event_topic=fact.event_topic,
+        similarity_key=_article(before.first),
+        related=map(related, others),
     )
+    for names, counts in ((_SIMILAR, before.similar), (_VOLUMES, before.volume)):
+        for name, count in zip(names, counts, strict=True):
+            setattr(answer, name, count)
+    if before.nearest is not None:
+        answer.similar_to = _article(before.nearest.key)
+        answer.similarity = before.nearest.similarity
+        answer.days_since_similar = before.nearest.before_ms / DAY_MS
+    if fact.event_topic:  # An earlier release wrote neither.
+        answer.negative, answer.positive = fact.negative / MICRO, fact.positive / MICRO
+        answer.neutral = (MICRO - fact.negative - fact.positive) / MICRO
+    return answer
+
+
+def _article(key: FactKey) -> str:
+    return f"{key.topic}/{key.article}"

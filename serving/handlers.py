@@ -5,9 +5,11 @@ from __future__ import annotations
 from serving import answers, arguments
 from serving.arguments import Page, question
 from serving.calls import UnknownError
+from serving.details import details, related
 from serving.graphs import Moment
 from serving.keyspace import row_key
 from serving.mentions import mention_page
+from serving.novelty import told_before
 from serving.queries import SECTOR, Question, Score, Subject, find_subject, first_event_ms, score, series
 from serving.resolve import Resolves, Words, candidates
 from serving.rows import stored_row
@@ -28,8 +30,12 @@ class UnknownEntityError(UnknownError):
 def get_entity(moment: Moment, request: graph_pb2.GetEntityRequest) -> graph_pb2.EntityScore:
     """The score of an entity; raises `UnknownEntityError`."""
     asked = question(request, moment.progress)
-    (found,) = _scores(moment, [_subject(moment, request.entity_id, asked)], asked)
-    return answers.versioned(answers.entity_score(found, moment.progress), moment.progress)
+    subject = _subject(moment, request.entity_id, asked)
+    (found,) = _scores(moment, [subject], asked)
+    answer = answers.entity_score(found, moment.progress)
+    if request.details:
+        answer.details.CopyFrom(answers.details(details(moment.view, subject, asked)))
+    return answers.versioned(answer, moment.progress)
 
 
 def batch_get_entities(
@@ -63,7 +69,9 @@ def list_mentions(moment: Moment, request: graph_pb2.ListMentionsRequest) -> gra
     node = entity_node(moment, "entity_id", request.entity_id, asked)
     found = mention_page(moment.view, node.entity, asked, size, page.key if page else None)
     token = "" if found.last_key is None else arguments.page_token(Page(asked.window.end_ms, found.last_key))
-    mentions = [answers.mention(fact) for fact in found.facts]
+    before = told_before(moment.view, found.facts, asked.known_at_ms)
+    others = [related(moment.view, [fact], asked.known_at_ms) for fact in found.facts]
+    mentions = [answers.mention(*one) for one in zip(found.facts, before, others, strict=True)]
     return answers.versioned(graph_pb2.ListMentionsResponse(mentions=mentions, next_page_token=token), moment.progress)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from serving import keyspace
-from serving.keyspace import TIME_MAX, time_bytes
+from serving.keyspace import TIME_MAX, FactKey, time_bytes
 from serving.queries import Question
 from serving.rows import stored_row
 from serving.store import View
@@ -43,12 +43,12 @@ def _fact_keys(view: View, entity: str, question: Question, after: bytes | None)
 
 
 def _facts(view: View, keys: list[bytes]) -> tuple[FactRow, ...]:
-    rows = (_fact(view, key) for key in keys)
+    rows = (fact_of(view, keyspace.parse_fact_key(key)) for key in keys)
     return tuple(row for row in rows if row is not None)
 
 
-def _fact(view: View, key: bytes) -> FactRow | None:
-    parsed = keyspace.parse_fact_key(key)
+def fact_of(view: View, parsed: FactKey) -> FactRow | None:
+    """All that is stored of a fact."""
     row_key = keyspace.row_key(fact_key(parsed.entity, parsed.topic, parsed.article).encode())
     stored = view.get(row_key)
     row = None if stored is None else stored_row(row_key, stored)

@@ -111,14 +111,15 @@ def edges_by_minute(view: View, entity: str, start_ms: int, end_ms: int) -> dict
 def _known_edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
     edges: dict[str, Packed] = {}
     for fact in list(facts_in(view, entity, question)):
-        for term in _article_terms(view, fact.key, question.known_at_ms):
+        for term in article_terms(view, fact.key, question.known_at_ms):
             if entity in {term.a, term.b}:
                 other = term.b if term.a == entity else term.a
                 edges[other] = add(edges.get(other, (0, 0, 0)), (1, term.weight, term.weighted))
     return edges
 
 
-def _article_terms(view: View, fact: FactKey, known_at_ms: int | None) -> tuple[EdgeTerm, ...]:
+def article_terms(view: View, fact: FactKey, known_at_ms: int | None) -> tuple[EdgeTerm, ...]:
+    """The edges of a fact's article, among the entities that were known to stand in it by then."""
     prefix = keyspace.article_prefix(fact.topic, fact.article)
     ends = []
     for key, stored in view.scan_prefix(prefix):

@@ -19,7 +19,7 @@ _WINDOWS = {window_ms // 1_000: window_ms for window_ms in WINDOWS_MS}
 def entity_answer(graphs: Graphs, request: graph_pb2.GetEntityRequest) -> bytes | None:
     """An EntityScore."""
     live, window_ms = graphs.live(request.graph), _window_ms(request)
-    if live is None or not window_ms:
+    if live is None or not window_ms or request.details:
         return None
     try:
         found = live.score(request.entity_id, window_ms)

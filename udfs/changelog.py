@@ -191,7 +191,7 @@ def row_of(key: bytes, fields: dict[str, Any]) -> Row:
     if row_type is None:
         raise ChangelogError(f"unknown kind {kind!r}")
     try:
-        found = {name: fields[name] for name in row_type.__dataclass_fields__ if name in fields}
-        return row_type(**(_LATER.get(row_type, {}) | found))
+        known = {**_LATER.get(row_type, {}), **fields}
+        return row_type(**{name: known[name] for name in row_type.__dataclass_fields__})
     except (KeyError, TypeError) as error:
         raise ChangelogError(f"{kind} row: {error}") from error

@@ -37,14 +37,15 @@ def entity(  # noqa: PLR0913 - a command's options are its arguments
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
     graph: GraphOption = "",
+    details: Annotated[bool, typer.Option(help="Also what the scores are made of, which reads each article.")] = True,
     directory: DirOption = DEFAULT_DIR,
     json: JsonOption = False,
 ) -> None:
-    """Show an entity's scores over a window."""
+    """Show an entity's scores over a window, and what they are made of."""
     asked = span(window, as_of, known_at, graph)
     with asking(directory, json) as stub:
         entity_id = find_entity(stub, name, graph, asked.known_at)
-        request = graph_pb2.GetEntityRequest(entity_id=entity_id, **asked.fields())
+        request = graph_pb2.GetEntityRequest(entity_id=entity_id, details=details, **asked.fields())
         show(call(stub.GetEntity, request), render.print_entity, json)
 
 

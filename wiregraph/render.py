@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -19,6 +20,9 @@ from wiregraph.v1 import graph_pb2
 
 PIPE_WIDTH = 1_000
 NONE = Text("-", "dim")
+RELATED_MAX, SHARES_MAX = 5, 6
+"""So many of each are shown to people; --json has all."""
+_COUNTED = ("similar 24h / 3d / 7d", "volume 12h / 24h / 3d / 5d / 7d")
 SIGN_LEAST = 0.05
 """Sentiments nearer to 0 than this are shown without a colour."""
 
@@ -97,13 +101,34 @@ def print_entity(console: Console, score: graph_pb2.EntityScore) -> None:
         "novelty": _optional(score, "novelty"),
         "models": " ".join(score.model_versions) or NONE,
     }
+    if score.HasField("details"):
+        rows |= _details(score.details)
     for name, value in rows.items():
         table.add_row(name, value)
     console.print(table)
     footer(console, score.watermark, score.applied_at)
 
 
-def _optional(score: graph_pb2.EntityScore, name: str) -> str | Text:
+def _details(details: graph_pb2.Details) -> dict[str, str | Text]:
+    related = (f"{one.name} ({one.articles:,}, {one.weight:.2f}, {one.kind or '-'})" for one in details.related)
+    return {
+        "volume 12h / 24h / 3d / 5d / 7d": _volumes(details),
+        "sources": Text(_shares(details.sources)),
+        "event topics": Text(_shares(details.event_topics)),
+        "related (articles, weight, kind)": Text("\n".join(islice(related, RELATED_MAX)) or "-"),
+    }
+
+
+def _volumes(counted: graph_pb2.Details | graph_pb2.EntityMention) -> str:
+    counts = (counted.volume_12h, counted.volume_24h, counted.volume_3d, counted.volume_5d, counted.volume_7d)
+    return " / ".join(f"{count:,}" for count in counts)
+
+
+def _shares(shares: Iterable[graph_pb2.Share]) -> str:
+    return ", ".join(f"{one.name or '-'} {one.articles:,}" for one in islice(shares, SHARES_MAX))
+
+
+def _optional(score: graph_pb2.EntityScore | graph_pb2.EntityMention, name: str) -> str | Text:
     return f"{getattr(score, name):.3f}" if score.HasField(name) else NONE
 
 
@@ -191,11 +216,17 @@ def print_movers(console: Console, answer: graph_pb2.ListMoversResponse) -> None
 
 def print_mentions(console: Console, answer: graph_pb2.ListMentionsResponse) -> None:
     """One article a row."""
-    table = _table(["event time", "article", "headline"], ["mentions", "sentiment", "relevance"])
+    left = ["event time", "article", "headline", "event topic", "similar to"]
+    table = _table(left, ["at", "mentions", "- / o / +", "sentiment", "relevance", *_COUNTED])
     for one in answer.mentions:
         article = Text(f"{one.topic}/{one.article_id}")
-        cells = (f"{one.mentions:,}", sentiment_text(one), f"{one.relevance:.3f}")
-        table.add_row(time_text(one.event_time), article, Text(one.headline), *cells)
+        similar = f"{one.similar_to} ({one.similarity:.2f}, {one.days_since_similar:.2f} d)" if one.similar_to else "-"
+        texts = (article, Text(one.headline), Text(one.event_topic or "-"), Text(similar))
+        chances = " / ".join(f"{value:.2f}" for value in (one.negative, one.neutral, one.positive))
+        numbers = (f"{one.first_position:,}", f"{one.mentions:,}", chances if one.HasField("positive") else NONE)
+        counts = (f"{one.similar_24h:,} / {one.similar_3d:,} / {one.similar_7d:,}", _volumes(one))
+        cells = (*numbers, sentiment_text(one), f"{one.relevance:.3f}", *counts)
+        table.add_row(time_text(one.event_time), *texts, *cells)
     console.print(table)
     footer(console, answer.watermark, answer.applied_at)
 

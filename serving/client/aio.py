@@ -53,7 +53,7 @@ class AsyncClient:
         """Ends all calls and streams."""
         await self._channel.close()
 
-    async def get(self, entity_id: str, **asked: Unpack[calls.Asked]) -> Score:
+    async def get(self, entity_id: str, **asked: Unpack[calls.ScoreAsked]) -> Score:
         """The score of an entity over a window, by default the last 24 hours; raises `UnknownError`."""
         return await self._ask(calls.get(entity_id, asked))
 

@@ -31,6 +31,12 @@ class Asked(TypedDict, total=False):
     graph: str
 
 
+class ScoreAsked(Asked, total=False):
+    """Whether with the details that a score is made of."""
+
+    details: bool
+
+
 class NeighborsAsked(Asked, total=False):
     """Which neighbours."""
 
@@ -96,7 +102,7 @@ class Call(Generic[AnswerT]):
     read: Callable[[Any], AnswerT] = record
 
 
-def get(entity_id: str, asked: Asked) -> Call[records.Score]:
+def get(entity_id: str, asked: ScoreAsked) -> Call[records.Score]:
     """One entity's score."""
     sent = request(graph_pb2.GetEntityRequest, entity_id=entity_id, **asked)
     return Call(f"{_GRAPH}GetEntity", sent, graph_pb2.EntityScore)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
 
+from serving.client.records import Details
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -24,6 +26,8 @@ _DTYPES: dict[Any, str] = {
     timedelta | None: _LENGTH,
 }
 """By a record's type of field; whatever else there is stays an object."""
+_LEFT_OUT = (Details | None,)
+"""What no record of a list has."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Listing(Sequence[RecordT], Generic[RecordT]):
                 [getattr(item, field.name) for item in self.items], dtype=_DTYPES.get(hints[field.name], "object")
             )
             for field in fields(self.kind)  # type: ignore[arg-type] # all kinds are dataclasses
+            if hints[field.name] not in _LEFT_OUT
         }
         frame = pd.DataFrame(columns)
         return frame.set_index(self.indexed_by) if self.indexed_by else frame

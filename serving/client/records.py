@@ -11,6 +11,40 @@ from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Articles of one source or event topic."""
+
+    name: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """An entity that stands in the same articles; `kind` is what most of them, by weight, are about."""
+
+    entity_id: str
+    name: str
+    type: str
+    kind: str
+    articles: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a score is made of."""
+
+    volume_12h: int
+    volume_24h: int
+    volume_3d: int
+    volume_5d: int
+    volume_7d: int
+    sources: tuple[Share, ...]
+    event_topics: tuple[Share, ...]
+    related: tuple[Related, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """Of an entity over [as_of - window, as_of)."""
 
@@ -34,6 +68,7 @@ class Score:
     applied_at: datetime | None
     model_versions: tuple[str, ...]
     version: str
+    details: Details | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +85,7 @@ class Neighbor:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A fact: one entity in one article."""
+    """A fact: one entity in one article, and what came before it."""
 
     entity_id: str
     topic: str
@@ -64,6 +99,23 @@ class Mention:
     sentiment: float
     relevance: float
     polarity: int
+    negative: float | None
+    neutral: float | None
+    positive: float | None
+    event_topic: str
+    similar_24h: int
+    similar_3d: int
+    similar_7d: int
+    similar_to: str
+    similarity: float | None
+    days_since_similar: float | None
+    similarity_key: str
+    volume_12h: int
+    volume_24h: int
+    volume_3d: int
+    volume_5d: int
+    volume_7d: int
+    related: tuple[Related, ...]
     source: str
     url: str
     model_versions: tuple[str, ...]

@@ -53,7 +53,7 @@ class Client:
         """Ends all calls and streams."""
         self._channel.close()
 
-    def get(self, entity_id: str, **asked: Unpack[calls.Asked]) -> Score:
+    def get(self, entity_id: str, **asked: Unpack[calls.ScoreAsked]) -> Score:
         """The score of an entity over a window, by default the last 24 hours; raises `UnknownError`."""
         return self._ask(calls.get(entity_id, asked))
 

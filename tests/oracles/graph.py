@@ -36,6 +36,7 @@ class Article:
     topic: str = "news"
     models: str = "ner=1 sentiment=1"
     text: str = ""
+    event_topic: str = "Markets"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def fact_row(article: Article, said: Said) -> Upsert:
         "models": article.models,
         "negative": 100_000,
         "positive": 300_000,
-        "event_topic": "Markets",
+        "event_topic": article.event_topic,
         "signature": signature(article.text),
         "headline": f"About {said.entity}",
         "source": "wire",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +13,8 @@ from udfs.records import MICRO
 from udfs.similarity import DIFFERENT_MAX, signature, signature_bytes
 
 MINUTE_MS = 60_000
-DAY_MS = 1_440 * MINUTE_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
 HISTORY = 30
 SECTOR_IDS = {"Energy": "sector:energy", "Health Care": "sector:health-care"}
 
@@ -54,6 +56,27 @@ class TwinEdge:
     articles: int
     weight: int
     weighted: int
+
+
+@dataclass(frozen=True)
+class TwinMention:
+    """A fact and what came before it; `related` by falling weight, in micro-units."""
+
+    article: tuple[str, str]
+    similar: tuple[int, ...]
+    volume: tuple[int, ...]
+    nearest: str
+    first: str
+    related: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class TwinDetails:
+    """The volumes of 12 h to 7 d, the window's articles by topic, and the kinds of relationships."""
+
+    volume: tuple[int, ...]
+    topics: Counter[str]
+    kinds: dict[str, str]
 
 
 class Twin:
@@ -129,11 +152,42 @@ class Twin:
                         found[one][other] = new
         return found
 
-    def mentions(self, entity: str, window: TwinWindow) -> list[tuple[str, str]]:
-        """Topic and article of each fact, newest first."""
+    def mentions(self, entity: str, window: TwinWindow) -> list[TwinMention]:
+        """Newest first."""
         facts = self.facts(entity, window.start, window.end)
         order = sorted(facts, key=lambda fact: (-fact[0].event_time, fact[0].topic, fact[0].article_id))
-        return [(article.topic, article.article_id) for article, _ in order]
+        return [self._mention(article, said) for article, said in order]
+
+    def _mention(self, article: Article, said: Said) -> TwinMention:
+        similar = [self.similar(article, said, days * DAY_MS) for days in (1, 3, 7)]
+        all_before = self.facts(said.entity, 0, 2**63)
+        ages = [article.event_time - one.event_time for one, _ in all_before if _order(one) < _order(article)]
+        first, last = article, similar[2][-1] if similar[2] else None
+        while steps := self.similar(first, said, first.event_time - article.event_time + 7 * DAY_MS):
+            first = steps[-1]
+        pairs = joined(article)
+        others = {b if a == said.entity else a: one[0] for (a, b), one in pairs.items() if said.entity in {a, b}}
+        return TwinMention(
+            (article.topic, article.article_id),
+            tuple(map(len, similar)),
+            tuple(sum(age <= hours * HOUR_MS for age in ages) for hours in (12, 24, 72, 120, 168)),
+            "" if last is None else f"{last.topic}/{last.article_id}",
+            f"{first.topic}/{first.article_id}",
+            sorted(others.items(), key=lambda one: (-one[1], one[0])),
+        )
+
+    def details(self, subject: str, window: TwinWindow) -> TwinDetails:
+        """What stands behind a score."""
+        volumes = (self.facts(subject, window.end - hours * HOUR_MS, window.end) for hours in (12, 24, 72, 120, 168))
+        facts = self.facts(subject, window.start, window.end)
+        topics = Counter(article.event_topic for article, _ in facts)
+        weights: dict[str, Counter[str]] = {}
+        for article, _ in facts if subject in self.entities else ():
+            for pair, (weight, _) in joined(article).items():
+                for other in {*pair} - {subject} if subject in pair else ():
+                    weights.setdefault(other, Counter())[article.event_topic] += weight
+        kinds = {other: min(one, key=lambda topic: (-one[topic], topic)) for other, one in weights.items()}
+        return TwinDetails(tuple(map(len, volumes)), topics, kinds)
 
     def resolve(self, text: str, listed: Sequence[tuple[str, float]], end: float) -> list[tuple[str, float, int]]:
         """Id, score and articles of each candidate; `listed` are those that a gazetteer gives."""

@@ -15,10 +15,10 @@ from serving.graphs import Moment
 from serving.handlers import UnknownEntityError
 from tests.oracles.graph import SECTORS
 from tests.oracles.strategies import BASE_MS, DAY_MS
-from tests.oracles.twin import MINUTE_MS, SECTOR_IDS, Twin, TwinScore, TwinWindow, listed_name
+from tests.oracles.twin import MINUTE_MS, SECTOR_IDS, Twin, TwinMention, TwinScore, TwinWindow, listed_name
 from tests.serving.running import stamp
 from tests.serving.worlds import ENTITIES, HOUR_MS, World
-from udfs.records import Entity, EntityType
+from udfs.records import MICRO, Entity, EntityType
 from udfs.resolving import Resolution
 from wiregraph.v1 import graph_pb2
 
@@ -151,17 +151,49 @@ def ask_mentions(asked: Asking) -> None:
     request = graph_pb2.ListMentionsRequest(entity_id=entity, **asked.fields)
     if not heard_of(asked, entity, lambda: handlers.list_mentions(asked.moment, request)):
         return
-    found: list[tuple[str, str]] = []
+    found: list[TwinMention] = []
     while True:
         request.limit = asked.limit()
         page = handlers.list_mentions(asked.moment, request)
         assert len(page.mentions) <= (request.limit or 1_000)
-        found += [(one.topic, one.article_id) for one in page.mentions]
+        found += map(_as_twin, page.mentions)
         request.page_token = page.next_page_token
         if not page.next_page_token:
             break
         assert page.mentions
     assert found == asked.twin.mentions(entity, asked.window)
+
+
+def _as_twin(one: graph_pb2.EntityMention) -> TwinMention:
+    assert one.HasField("similarity") == one.HasField("days_since_similar") == bool(one.similar_to)
+    assert one.negative + one.neutral + one.positive == pytest.approx(1)
+    return TwinMention(
+        (one.topic, one.article_id),
+        (one.similar_24h, one.similar_3d, one.similar_7d),
+        (one.volume_12h, one.volume_24h, one.volume_3d, one.volume_5d, one.volume_7d),
+        one.similar_to,
+        one.similarity_key,
+        [(other.entity_id, round(other.weight * MICRO)) for other in one.related],
+    )
+
+
+def ask_details(asked: Asking) -> None:
+    entity = asked.entity()
+    request = graph_pb2.GetEntityRequest(entity_id=entity, details=True, **asked.fields)
+    if not heard_of(asked, entity, lambda: handlers.get_entity(asked.moment, request)):
+        return
+    found, expected = handlers.get_entity(asked.moment, request).details, asked.twin.details(entity, asked.window)
+    volumes = (found.volume_12h, found.volume_24h, found.volume_3d, found.volume_5d, found.volume_7d)
+    assert volumes == expected.volume
+    ranked_topics = sorted(expected.topics.items(), key=lambda one: (-one[1], one[0]))
+    assert [(one.name, one.articles) for one in found.event_topics] == ranked_topics
+    articles = expected.topics.total()
+    assert [(one.name, one.articles) for one in found.sources] == ([("wire", articles)] if articles else [])
+    edges = {} if entity.startswith("sector:") else asked.twin.edges(asked.window).get(entity, {})
+    ranked = sorted(edges.items(), key=lambda one: (-one[1].weight, one[0]))
+    assert [(one.entity_id, one.articles, round(one.weight * MICRO), one.kind) for one in found.related] == [
+        (other, edge.articles, edge.weight, expected.kinds[other]) for other, edge in ranked
+    ]
 
 
 def ask_top(asked: Asking) -> None:
@@ -194,4 +226,4 @@ def ask_resolve(asked: Asking) -> None:
     assert [one.score for one in found] == pytest.approx([score for _, score, _ in expected])
 
 
-QUESTIONS = (ask_entity, ask_batch, ask_series, ask_mentions, ask_top, ask_resolve)
+QUESTIONS = (ask_entity, ask_details, ask_batch, ask_series, ask_mentions, ask_top, ask_resolve)

@@ -20,8 +20,10 @@ from wiregraph.v1.services_pb2_grpc import AdminStub, FraudStub, GraphStub
 HOUR = Duration(seconds=3_600)
 T0 = BASE_MS + 10 * 3_600_000
 ARTICLES = [
-    Article("one", T0, T0 + 1, (Said("org:a", 800_000, 500_000, 1), Said("org:b", 600_000, -500_000, -1))),
-    Article("two", T0 + 90_000, T0 + 90_000, (Said("org:a", 200_000, -250_000, 0),)),
+    Article(
+        "one", T0, T0 + 1, (Said("org:a", 800_000, 500_000, 1), Said("org:b", 600_000, -500_000, -1)), text="A sues B"
+    ),
+    Article("two", T0 + 90_000, T0 + 90_000, (Said("org:a", 200_000, -250_000, 0),), text="A sues B"),
     Article("late", T0 - 60_000, T0 + DAY_MS, (Said("org:late", 900_000, 0),)),
 ]
 END = T0 + 120_000

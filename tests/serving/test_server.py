@@ -54,7 +54,7 @@ def test_get_entity(running: Running) -> None:
     assert score.window == HOUR
     assert list(score.model_versions) == ["ner=1", "sentiment=1"]
     assert not score.HasField("volume_zscore")
-    assert not score.HasField("novelty")
+    assert score.novelty == 0.5
     assert score.watermark == stamp(1_000)
     assert score.applied_at == stamp(APPLIED_AT_MS)
 

@@ -58,7 +58,8 @@ def _article(chance: random.Random, number: int, span: int) -> Article:
         for name in names
     )
     topic, models = chance.choice(["news", "posts"]), f"ner={chance.randint(1, 3)} sentiment=1"
-    return Article(f"a{number}", event, event + chance.choice(DELAYS_MS), said, topic, models, some_text(chance))
+    about = chance.choice(["Markets", "Macro"])
+    return Article(f"a{number}", event, event + chance.choice(DELAYS_MS), said, topic, models, some_text(chance), about)
 
 
 def some_text(chance: random.Random) -> str:

@@ -73,6 +73,13 @@ def test_the_terms_of_a_fact() -> None:
     assert weighted_micro(fact) == (-200_000, 80_000)
 
 
+def test_a_fact_of_an_earlier_release_has_no_signature() -> None:
+    key, row = ROWS[0]
+    later = {"negative": 0, "positive": 0, "event_topic": "", "signature": ""}
+    fields = {name: value for name, value in asdict(row).items() if name not in later}
+    assert asdict(row_of(key.encode(), fields)) == asdict(row) | later
+
+
 @pytest.mark.parametrize(("key", "row"), ROWS, ids=lambda one: type(one).__name__)
 def test_a_row_is_read_by_the_kind_of_its_key(key: str, row: Row) -> None:
     assert row_of(key.encode(), {**asdict(row), "of a later release": 1}) == row

@@ -72,6 +72,15 @@ def test_entity_by_id_and_by_name(directory: Path) -> None:
     assert "-0.800" in run(directory, "entity", "org:zyxo-one")
 
 
+def test_what_a_score_is_made_of(directory: Path) -> None:
+    details = ask(directory, "entity", "org:zyxo-one", "--window", "1h")["details"]
+    assert isinstance(details, dict)
+    assert (details["volume_7d"], details["sources"]) == (1_205, [{"name": "wire", "articles": 1_205}])
+    shown = run(directory, "entity", "quex")
+    assert "Zyxo Two (1, 0.25, Markets)" in shown
+    assert ask(directory, "entity", "quex", "--no-details")["details"] is None
+
+
 def test_an_ambiguous_name_lists_its_candidates(directory: Path) -> None:
     with pytest.raises(Failure, match=r"org:zyxo-one.*org:zyxo-two"):
         run(directory, "entity", "zyxo")
@@ -90,7 +99,9 @@ def test_mentions_are_complete_unless_limited(directory: Path) -> None:
     found = items(directory, "mentions", "org:zyxo-one")
     assert [one["article_id"] for one in found] == [f"n{number}" for number in reversed(range(1_205))]
     assert len(items(directory, "mentions", "org:zyxo-one", "--limit", "1001")) == 1_001
-    assert "About org:zyxo-two" in run(directory, "mentions", "org:zyxo-two")
+    shown = run(directory, "mentions", "org:zyxo-two")
+    assert "About org:zyxo-two" in shown
+    assert "0.10 / 0.60 / 0.30" in shown
 
 
 def test_top_neighbors_series_resolve(directory: Path) -> None:

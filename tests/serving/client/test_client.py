@@ -57,6 +57,26 @@ def test_each_reading_call(client: Client) -> None:
     assert (status.counts.articles, status.facts, status.graph, status.watermark) == (3, 4, "live", moment(1_000))
 
 
+def test_what_a_score_is_made_of(client: Client) -> None:
+    assert client.get("org:a", window="1h").details is None
+    score = client.get("org:a", window="1h", details=True)
+    assert score.novelty == 0.5
+    assert score.details is not None
+    assert (score.details.volume_12h, score.details.volume_7d) == (2, 2)
+    assert [(one.name, one.articles) for one in score.details.sources] == [("wire", 2)]
+    assert [(one.entity_id, one.kind, one.weight) for one in score.details.related] == [("org:b", "Markets", 0.48)]
+
+
+def test_what_came_before_a_mention(client: Client) -> None:
+    two, one = client.mentions("org:a", window="1h")
+    assert (two.similar_24h, two.similar_to, two.similarity_key, two.similarity) == (1, "news/one", "news/one", 1.0)
+    assert two.days_since_similar == pytest.approx(90 / 86_400)
+    assert (one.similar_7d, one.similar_to, one.similarity_key, one.similarity) == (0, "", "news/one", None)
+    assert (two.volume_12h, one.volume_7d) == (1, 0)
+    assert (one.negative, one.neutral, one.positive, one.event_topic) == (0.1, 0.6, 0.3, "Markets")
+    assert [(other.entity_id, other.weight) for other in one.related] == [("org:b", 0.48)]
+
+
 def test_pages_are_one_list(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.client.calls.PAGE_MAX", 1)
     assert [one.article_id for one in client.mentions("org:a")] == ["two", "one"]

@@ -27,6 +27,7 @@ def test_a_series_is_indexed_by_time_in_utc() -> None:
     assert frame["sentiment"].isna().tolist() == [False, True]
     assert frame["articles"].sum() == 4
     assert frame["window"].iloc[0] == timedelta(hours=1)
+    assert "details" not in frame
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -52,6 +53,10 @@ def test_mentions_have_a_column_a_field() -> None:
     assert pd.isna(frame["known_time"].iloc[0])
     assert (frame["known_assumed"].iloc[0], frame["model_versions"].iloc[0]) == (True, ("ner=1",))
     assert list(frame.columns) == list(Mention.__dataclass_fields__)
+    dtypes = {
+        name: str(frame[name].dtype) for name in ("similar_24h", "volume_7d", "similarity", "positive", "similar_to")
+    }
+    assert list(dtypes.values()) == ["int64", "int64", "float64", "float64", "string"]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.DESCRIPTOR.name)
