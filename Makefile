@@ -9,7 +9,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 PROTOS := $(wildcard proto/wiregraph/v1/*.proto)
 
-.PHONY: setup check test known-at simulate kills soak fuzz september golden demo bench train clean
+.PHONY: setup check test known-at novelty simulate kills soak fuzz september golden demo bench train clean
 setup: .build/python .build/protos .build/jars/done  ## environment in .venv, protos, jars
 
 .build/python: requirements.lock pyproject.toml
@@ -42,6 +42,9 @@ test: setup  ## the tests that CI runs
 
 known-at: setup  ## 100,000 questions with known_at against the brute-force twin; some minutes
 	WIREGRAPH_CASES=100000 $(BIN)/pytest -q --timeout=0 tests/serving/test_known_at.py
+
+novelty: setup  ## similar headlines of September 2008 by signature against exact similarities; some minutes
+	$(BIN)/python -m benchmarks.novelty '$(DATA)/reuters_titles/stream_2008_sep_nov.tsv.gz' --from 2008-09-01T00:00:00Z --to 2008-10-01T00:00:00Z
 
 simulate: .build/python .build/protos  ## 100,000 seeds of log, applier and store (SEEDS=n for others), SEED=n replays one
 	$(BIN)/python -m tests.faults.simulation.run $(if $(SEED),--seed '$(SEED)',--count '$(or $(SEEDS),100000)')
