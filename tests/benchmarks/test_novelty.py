@@ -40,10 +40,10 @@ def test_signatures_find_what_the_twin_finds() -> None:
     wire = headlines()
     compared = Compared(exact_pairs(wire), estimated_pairs(wire))
     assert len(compared.exact) > 200
-    assert compared.found / len(compared.exact) > 0.9
+    assert compared.found / len(compared.exact) > 0.85
     assert len(compared.false) / len(compared.exact) < 0.1
     assert compared.found + len(compared.missed) == len(compared.exact)
-    assert compared.novel_alike(len(wire)) > 0.9
+    assert compared.novel_alike(len(wire)) > 0.95
 
 
 def test_an_empty_wire_has_no_pairs() -> None:
