@@ -54,6 +54,11 @@ def test_what_may_be_absent() -> None:
     assert isinstance(label.weight, float)
 
 
+@pytest.mark.parametrize("at", [0, TIME_MS_MAX])
+def test_the_first_and_the_last_moment_are_times(at: int) -> None:
+    assert parse_label(orjson.dumps(FIELDS | {"at": at})).at == at
+
+
 @pytest.mark.parametrize(
     "change",
     [
