@@ -40,7 +40,6 @@ def test_bounds_rise_and_lie_in_the_text(body: str, headline: str) -> None:
         assert bounds == sorted(set(bounds))
         assert found.body_start <= bounds[0] <= len(found.text)
         assert all(bound < len(found.text) for bound in bounds[1:])
-    assert set(found.paragraphs) <= set(found.sentences)
 
 
 def test_words_are_counted_by_their_stems() -> None:
