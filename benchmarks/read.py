@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from benchmarks import guarded, read_apply, read_feast, read_peers, read_sizes
@@ -24,6 +24,9 @@ GROUP = "read"
 LARGE = "read-10m"
 FACTS, FACTS_SMALL = 1_000_000, 30_000
 LOAD_S = 6.0
+WARM_S = 3.0
+"""In which each question is asked once: a server that has been up for a while is measured."""
+PARTS = ("rates", "latencies", "processes", "peers", "feast", "applier", "guarded")
 BATCH_TARGET_PER_S = 150_000
 SLA_PER_S = 50_000
 AGE_CALLS_PER_S = 100.0
@@ -32,23 +35,35 @@ SMALL = bool(os.environ.get("WIREGRAPH_BENCH_SMALL"))
 """For trying the benchmark out; its figures say nothing."""
 
 
-def measure(directory: Path) -> Iterator[Figure]:
-    """Everything but the large graph."""
+def measure(directory: Path, parts: Collection[str] = PARTS, graph: Path | None = None) -> Iterator[Figure]:
+    """Everything but the large graph; `graph` is where the graph is kept for the next time."""
     with opened(directory, small=SMALL) as bench:
         bench.begin()
-        bench.build(Size(FACTS_SMALL if SMALL else FACTS))
-        with bench.writing(), bench.server(directory / "store", bench.inner) as server:
-            yield from _throughput(bench, server)
+        bench.build(Size(FACTS_SMALL if SMALL else FACTS), graph)
+        if {"rates", "latencies", "peers", "feast"}.intersection(parts):
+            yield from _beside_writes(bench, latencies="latencies" in parts)
+        of_part = {
+            "processes": lambda: _processes(bench),
+            "peers": lambda: read_peers.figures(bench, GROUP),
+            "feast": lambda: read_feast.figures(bench, GROUP),
+            "applier": lambda: read_apply.figures(bench, GROUP),
+            "guarded": lambda: guarded.figures(bench, GROUP),
+        }
+        for name in PARTS:
+            if name in parts and name in of_part:
+                yield from of_part[name]()
+
+
+def _beside_writes(bench: Bench, *, latencies: bool) -> Iterator[Figure]:
+    """The rates, which other parts compare with, and latencies."""
+    with bench.writing(), bench.server(bench.directory / "store", bench.inner) as server:
+        yield from _throughput(bench, server)
+        if latencies:
             yield from _latencies(bench, server)
-            behind = status(server.address).lag
-        fed = bench.found["fed"]
-        yield Figure(GROUP, "rows_written_meanwhile", fed, "rows/s", fed / ROWS_PER_S, "asked_for_2000")
-        yield Figure(GROUP, "rows_not_applied_in_the_end", behind, "rows")
-        yield from _processes(bench)
-        yield from read_peers.figures(bench, GROUP)
-        yield from read_feast.figures(bench, GROUP)
-        yield from read_apply.figures(bench, GROUP)
-        yield from guarded.figures(bench, GROUP)
+        behind = status(server.address).lag
+    fed = bench.found["fed"]
+    yield Figure(GROUP, "rows_written_meanwhile", fed, "rows/s", fed / ROWS_PER_S, "asked_for_2000")
+    yield Figure(GROUP, "rows_not_applied_in_the_end", behind, "rows")
 
 
 def measure_large(directory: Path, facts: int = 10 * FACTS) -> Iterator[Figure]:
@@ -81,6 +96,7 @@ def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
 
 def _asked(bench: Bench, server: Child, call: str, batch: int = 1) -> tuple[float, float]:
     """Calls a second, and the share of the answers that were ready as bytes."""
+    bench.load(call, server.address, WARM_S, batch=batch)
     before = status(server.address)
     rate = bench.load(call, server.address, LOAD_S, batch=batch).rate
     after = status(server.address)
@@ -135,13 +151,16 @@ def _processes(bench: Bench) -> Iterator[Figure]:
 
 
 def main() -> None:
-    """The comparison by size with --facts, else the group, without writing results.md."""
+    """The comparison by size with --facts, else the group or parts of it, without writing results.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=int, help="compare a graph of so many facts with a small one")
-    facts = parser.parse_args().facts
-    with tempfile.TemporaryDirectory(prefix="wiregraph-bench-") as directory:
-        figures = measure_large(Path(directory), facts) if facts else measure(Path(directory))
-        for figure in figures:
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts; most need the rates")
+    parser.add_argument("--graph", type=Path, help="where the graph is, or is kept for the next time")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="wiregraph-bench-") as temporary:
+        directory = Path(temporary)
+        large = asked.facts and measure_large(directory, asked.facts)
+        for figure in large or measure(directory, asked.only, asked.graph):
             print(figure.line(), flush=True)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ from benchmarks.cores import pinned
 from benchmarks.read_graph import Size
 from benchmarks.read_load import Found
 from benchmarks.read_requests import Load
-from benchmarks.read_store import write_graph
+from benchmarks.read_store import follow_topic, write_graph
 from serving.changelog_consumer import describe
 from wiregraph import ports, processes, stack_control
 from wiregraph.broker import ROOT
@@ -97,11 +98,18 @@ class Bench:
             raise FileNotFoundError(f"{BENCH_PYTHON} is missing: run `make bench`")
         self.bootstrap = stack_control.up(Wish(self.directory, only_broker=True), _silent).bootstrap
 
-    def build(self, size: Size) -> None:
-        """The graph that is served; its changelog begins behind it."""
+    def build(self, size: Size, kept: Path | None = None) -> None:
+        """The graph that is served, its changelog begins behind it; it is kept in a directory, or taken from there."""
         say(f"a graph of {size.facts:,} facts")
         self.facts = size.facts
-        write_graph(self.directory / "store" / "live", size, _topic_id(self.bootstrap))
+        served = self.directory / "store" / "live"
+        if kept is not None:
+            if not kept.exists():
+                write_graph(kept, size)
+            shutil.copytree(kept, served)
+            follow_topic(served, _topic_id(self.bootstrap))
+        else:
+            write_graph(served, size, _topic_id(self.bootstrap))
 
     def load(self, call: str, address: str, seconds: float, **options: Any) -> Found:  # noqa: ANN401 - as `Load` has them
         """What a load finds; without a rate it raises where any call fails."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,15 @@ def write_graph(path: Path, size: Size, topic_id: str = "", *, with_edges: bool 
     with GraphWriter(path) as writer:
         _write(writer, found, progress)
     return facts
+
+
+def follow_topic(path: Path, topic_id: str) -> None:
+    """Makes a store that was written before follow another changelog from its begin."""
+    with GraphWriter(path) as writer:
+        progress = writer.progress()
+        if progress is None:
+            raise ValueError(f"{path} holds no graph")
+        writer.write((), (), replace(progress, topic_id=topic_id))
 
 
 def _write(writer: GraphWriter, found: Iterable[Entry], progress: Progress) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from serving import answers
 from serving.arguments import latest_end_ms
@@ -143,6 +142,9 @@ def batch_bytes(fragments: Sequence[Fragment], now: Present) -> bytes:
     tail = now.entity_tail
     known = [one.content for one in fragments if one.content]
     more = len(tail)
-    heads = [_HEADS[size] if (size := len(one) + more) < LENGTHS_STORED else _item_head(size) for one in known]
-    items = [part for pair in zip(heads, known, strict=True) for part in (*pair, tail)]
-    return b"".join(chain(items, (now.list_tail,)))
+    parts = [tail] * (3 * len(known)) + [now.list_tail]
+    parts[0:-1:3] = [
+        _HEADS[size + more] if size + more < LENGTHS_STORED else _item_head(size + more) for size in map(len, known)
+    ]
+    parts[1:-1:3] = known
+    return b"".join(parts)
