@@ -248,6 +248,11 @@ def pack_fact(fact: FactValue) -> bytes:
     return _FACT.pack(*numbers) + told + fact.models.encode()
 
 
+def fact_signature(value: bytes) -> bytes:
+    """That of a packed fact, empty for none."""
+    return value[_FACT.size : _FACT.size + value[_FACT.size - 1]]
+
+
 def unpack_fact(value: bytes) -> FactValue:
     """The inverse of `pack_fact`."""
     known_time, mentions, sentiment, relevance, polarity, told = _FACT.unpack_from(value)

@@ -10,13 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from serving import keyspace
 from serving.bucket_apply import RowChanges
-from serving.keyspace import Entry, KnownFact
+from serving.keyspace import TIME_MAX, Entry, KnownFact, time_bytes
 from serving.queries import Question, facts_in
 from serving.repeats import day_key, minute_of_day, pack_minutes, unpack_minutes
 from serving.rows import known_fact
 from serving.store import GraphWriter
-from serving.stories import REPEAT_WITHIN_MS, Stories
+from serving.stories import REPEAT_WITHIN_MS, Stories, Told, age
 from serving.upsert_changes import UpsertChange
 from serving.views import View
 from serving.windows import Window
@@ -78,6 +79,8 @@ def _parts(changed: _Change) -> Iterator[_Change]:
 def _difference(view: View, entity: str, part: _Change) -> Counter[int]:
     """How many more facts repeat a story than before, by their event times."""
     first_ms, last_ms = min(part.times), max(part.times)
+    if not part.gone and next(_told(view, entity, first_ms, last_ms + REPEAT_WITHIN_MS + 1), None) is None:
+        return _latest(view, entity, part, first_ms)
     around = Window(last_ms + REPEAT_WITHIN_MS + 1, last_ms - first_ms + APART_MS + 1)
     before = {fact.key: fact for fact in facts_in(view, entity, Question(around))}
     gone = {fact.key for fact in part.gone}
@@ -87,6 +90,23 @@ def _difference(view: View, entity: str, part: _Change) -> Counter[int]:
     if any(key.event_time >= first_ms for key in before):
         difference.subtract(Stories(before.values()).repeats(first_ms))
     return difference
+
+
+def _latest(view: View, entity: str, part: _Change, first_ms: int) -> Counter[int]:
+    """Of facts that are later than all that are stored near them, as nearly all are: only their own may repeat."""
+    told = list(_told(view, entity, first_ms - REPEAT_WITHIN_MS, first_ms))[::-1]
+    told += [(fact.key.event_time, fact.value.signature) for fact in sorted(part.come, key=age)]
+    times, signatures = zip(*told, strict=True)
+    return Counter(Told(times, signatures).repeats(first_ms))
+
+
+def _told(view: View, entity: str, start_ms: int, end_ms: int) -> Iterator[tuple[int, bytes]]:
+    """Event times in [start, end) and signatures, newest first; a fact is read in full many times slower."""
+    prefix = keyspace.fact_prefix(entity)
+    lower, upper = (time_bytes(TIME_MAX - max(time_ms, 0) + 1) for time_ms in (end_ms, start_ms))
+    at = len(prefix)
+    for key, value in view.scan(prefix + lower, prefix + upper):
+        yield TIME_MAX - keyspace.parse_time(key[at : at + len(lower)]), keyspace.fact_signature(value)
 
 
 def _rows(writer: GraphWriter, more: Mapping[bytes, Counter[int]]) -> RowChanges:

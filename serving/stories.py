@@ -6,7 +6,7 @@ facts that are taken into account, and never on the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,11 @@ REPEAT_WITHIN_MS = DAY_MS
 _NO_SIGNATURE = bytes(BYTES)
 
 
-class Stories:
-    """Facts of one entity, earliest first."""
+class Told:
+    """What facts of one entity tell, earliest first: their event times in ms, and their signatures or none."""
 
-    def __init__(self, facts: Iterable[KnownFact]) -> None:
-        self.facts = sorted(facts, key=age)
-        self.times = np.array([one.key.event_time for one in self.facts], dtype=np.int64)
-        signatures = [one.value.signature for one in self.facts]
+    def __init__(self, times: Sequence[int], signatures: Sequence[bytes]) -> None:
+        self.times = np.array(times, dtype=np.int64)
         self._told = np.array([bool(one) for one in signatures], dtype=bool)
         joined = b"".join(one or _NO_SIGNATURE for one in signatures)
         self._signatures = np.frombuffer(joined, dtype=np.uint64).reshape(-1, BYTES // 8)
@@ -46,11 +44,19 @@ class Stories:
     def repeats(self, from_ms: int = 0) -> list[int]:
         """The event times of the facts from a time on that repeat a story, ascending."""
         first = int(np.searchsorted(self.times, from_ms))
-        return [int(self.times[place]) for place in range(first, len(self.facts)) if self._is_repeat(place)]
+        return [int(self.times[place]) for place in range(first, len(self.times)) if self._is_repeat(place)]
 
     def _is_repeat(self, place: int) -> bool:
         _, bits = self.differing(place, REPEAT_WITHIN_MS)
         return bool(len(bits)) and int(bits.min()) <= DIFFERENT_MAX
+
+
+class Stories(Told):
+    """Facts of one entity, earliest first."""
+
+    def __init__(self, facts: Iterable[KnownFact]) -> None:
+        self.facts = sorted(facts, key=age)
+        super().__init__([one.key.event_time for one in self.facts], [one.value.signature for one in self.facts])
 
 
 def age(fact: KnownFact) -> tuple[int, str, str]:
