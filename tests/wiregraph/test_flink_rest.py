@@ -11,6 +11,7 @@ import pytest
 
 from wiregraph import flink_rest
 from wiregraph.errors import Failure
+from wiregraph.flink_rest import Checkpoint
 from wiregraph.ports import choose
 
 JOB = {"jid": "j1", "name": "news-graph", "state": "RUNNING", "start-time": 5, "tasks": {"total": 2, "running": 2}}
@@ -43,6 +44,22 @@ def test_jobs() -> None:
     with flink({"/v1/jobs/overview": {"jobs": [JOB]}}) as address:
         (job,) = flink_rest.jobs(address)
     assert (job.job_id, job.state, job.at_work) == ("j1", "RUNNING", True)
+
+
+def test_checkpoints_and_restarts() -> None:
+    history = [
+        {"id": 3, "status": "IN_PROGRESS", "trigger_timestamp": 30, "latest_ack_timestamp": 31},
+        {"id": 2, "status": "FAILED", "trigger_timestamp": 20, "latest_ack_timestamp": 21},
+        {"id": 1, "status": "COMPLETED", "trigger_timestamp": 10, "latest_ack_timestamp": 12},
+    ]
+    answers = {
+        "/v1/jobs/j1/checkpoints": {"history": history},
+        "/v1/jobs/j1/metrics?get=numRestarts": [{"id": "numRestarts", "value": "4"}],
+        "/v1/jobs/j2/metrics?get=numRestarts": [],
+    }
+    with flink(answers) as address:
+        assert flink_rest.checkpoints(address, "j1") == [Checkpoint(3, 30, 0), Checkpoint(1, 10, 12)]
+        assert (flink_rest.restarts(address, "j1"), flink_rest.restarts(address, "j2")) == (4, 0)
 
 
 def test_a_savepoint_is_waited_for() -> None:

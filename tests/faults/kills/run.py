@@ -26,7 +26,8 @@ from tests.faults.kills.feed import Feed, articles_in, some_records
 from tests.faults.kills.oracle import check_alerts, check_graph
 from tests.faults.kills.site import Site, now_ms, running_site
 
-RECORDS_A_FAULT = 220
+RECORDS_A_FAULT = 480
+"""At a burst of 24 every 2 seconds some come in until all has recovered."""
 PAUSE_S_MAX = 12.0
 """A checkpoint comes every 10 s, so a kill may come at any moment of one, and between two."""
 OPTIONS = {
