@@ -18,7 +18,7 @@ from benchmarks import guarded, read_apply, read_feast, read_peers, read_sizes
 from benchmarks.read_bench import ROWS_PER_S, Bench, Child, opened, say, status
 from benchmarks.read_graph import Size
 from benchmarks.read_requests import BATCH, BATCHED, NEIGHBORS, UNARY, Load
-from benchmarks.report import Figure, percentile
+from benchmarks.report import Figure, percentile, write_results
 
 GROUP = "read"
 LARGE = "read-10m"
@@ -151,17 +151,22 @@ def _processes(bench: Bench) -> Iterator[Figure]:
 
 
 def main() -> None:
-    """The comparison by size with --facts, else the group or parts of it, without writing results.md."""
+    """The comparison by size with --facts, else the group or parts of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=int, help="compare a graph of so many facts with a small one")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts; most need the rates")
     parser.add_argument("--graph", type=Path, help="where the graph is, or is kept for the next time")
+    parser.add_argument("--write", action="store_true", help="write what was measured into results.md")
     asked = parser.parse_args()
+    figures = []
     with tempfile.TemporaryDirectory(prefix="wiregraph-bench-") as temporary:
         directory = Path(temporary)
         large = asked.facts and measure_large(directory, asked.facts)
         for figure in large or measure(directory, asked.only, asked.graph):
             print(figure.line(), flush=True)
+            figures.append(figure)
+    if asked.write:
+        write_results(figures, parts=True)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.499999) - 1))]
 
 
-def write_results(figures: Sequence[Figure], path: Path = RESULTS) -> None:
-    """Write the groups that ran; those of earlier runs stay until they run again."""
-    groups = {figure.group for figure in figures}
-    kept = [line for line in _rows(path) if line.split(" | ")[0].strip("| ") not in groups]
+def write_results(figures: Sequence[Figure], path: Path = RESULTS, *, parts: bool = False) -> None:
+    """Write the groups that ran, or only those figures where parts of a group did; the rest stays as it was."""
+    ran = {(figure.group, figure.name if parts else "") for figure in figures}
+    kept = [line for line in _rows(path) if _named(line, parts=parts) not in ran]
     fresh = [f"| {figure.group} | {' | '.join(_cells(figure))} |" for figure in figures]
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     head = [
@@ -54,6 +54,11 @@ def write_results(figures: Sequence[Figure], path: Path = RESULTS) -> None:
 def _cells(figure: Figure) -> list[str]:
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     return [figure.name, f"{figure.value:,.4g}", figure.unit, ratio, figure.reference]
+
+
+def _named(line: str, *, parts: bool) -> tuple[str, str]:
+    group, name, *_ = line.strip("| ").split(" | ")
+    return group, name if parts else ""
 
 
 def _rows(path: Path) -> list[str]:

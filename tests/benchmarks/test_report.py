@@ -22,3 +22,11 @@ def test_results_of_other_groups_stay(tmp_path: Path) -> None:
     write_results([Figure("a", "x", 3, "s")], path)
     rows = [line for line in path.read_text().splitlines() if line.startswith(("| a", "| b"))]
     assert rows == ["| a | x | 3 | s |  |  |", "| b | y | 2 | s |  |  |"]
+
+
+def test_figures_of_a_part_replace_those_of_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "results.md"
+    write_results([Figure("a", "x", 1, "s"), Figure("a", "y", 2, "s"), Figure("b", "x", 3, "s")], path)
+    write_results([Figure("a", "x", 4, "s")], path, parts=True)
+    rows = [line for line in path.read_text().splitlines() if line.startswith(("| a", "| b"))]
+    assert rows == ["| a | x | 4 | s |  |  |", "| a | y | 2 | s |  |  |", "| b | x | 3 | s |  |  |"]
