@@ -100,6 +100,20 @@ def test_short_and_long_names_are_one_company(system: System) -> None:
         assert [neighbor.entity_id for neighbor in neighbors] == ["eq:BAC"]
 
 
+def test_a_fact_says_what_it_is_about_and_what_came_before(system: System) -> None:
+    system.settled(len(SENT))
+    with system.graph() as graph:
+        request = pb.ListMentionsRequest(entity_id="eq:LEH", window=DAY)
+        mentions = {one.article_id: one for one in graph.ListMentions(request, timeout=10).mentions}
+    assert all(one.event_topic for one in mentions.values())
+    for one in mentions.values():
+        assert one.negative + one.neutral + one.positive == pytest.approx(1)
+        assert one.positive - one.negative == pytest.approx(one.sentiment, abs=2e-6)
+    # Two odd headlines with the same name and little else.
+    assert (mentions["a11"].similar_to, mentions["a11"].similar_24h) == ("news/a10", 1)
+    assert mentions["a11"].volume_12h == len(mentions) - 1
+
+
 def test_models_run_once_an_article_whatever_the_sinks(system: System) -> None:
     (job,) = system.json("job", "list")
     with urllib.request.urlopen(f"http://{job['rest']}/jobs/{job['job_id']}/plan", timeout=10) as response:
