@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.fraud_bench import RATES
 from benchmarks.report import Figure, percentile
 from models.fraud_cases import attempts, is_reference
 from models.fraud_recorded import sessions
@@ -25,7 +26,7 @@ CLEARED_TARGET = 0.9
 SEEDS = range(40)
 
 
-def measure(_directory: Path, data: Path = DATA) -> Iterator[Figure]:
+def figures(data: Path = DATA) -> Iterator[Figure]:
     """Milliseconds of an attempt by who had the last word, and of all; the share that the light model clears.
 
     On the real visits with injected attempts where they are, else on drawn ones, which have far more fraud.
@@ -40,18 +41,16 @@ def measure(_directory: Path, data: Path = DATA) -> Iterator[Figure]:
     timed = [_timed(cascade, window) for window in windows]
     for stage, target in ((Stage.LIGHT, LIGHT_TARGET_MS), (Stage.ENSEMBLE, ALL_TARGET_MS)):
         costs_ms = [cost_ms for cost_ms, verdict in timed if verdict.stage is stage]
-        yield from _figures(f"cascade_{stage}", costs_ms, target)
-    yield from _figures("cascade_attempt", [cost_ms for cost_ms, _ in timed], ALL_TARGET_MS)
+        yield from _percentiles(f"cascade_{stage}", costs_ms, target)
+    yield from _percentiles("cascade_attempt", [cost_ms for cost_ms, _ in timed], ALL_TARGET_MS)
     cleared = sum(verdict.stage is Stage.LIGHT for _, verdict in timed) / len(timed)
-    yield Figure("fraud", "cascade_cleared_by_light", cleared, source, cleared / CLEARED_TARGET, "target_0.9")
+    yield Figure(RATES, "cascade_cleared_by_light", cleared, source, cleared / CLEARED_TARGET, "target_0.9")
 
 
-def _figures(name: str, costs_ms: Sequence[float], target_ms: float) -> Iterator[Figure]:
+def _percentiles(name: str, costs_ms: Sequence[float], target_ms: float) -> Iterator[Figure]:
     for share in (0.5, 0.95, 0.99):
         value = percentile(costs_ms, share)
-        yield Figure(
-            "fraud", f"{name}_p{share * 100:.0f}", value, "ms", value / target_ms, f"target_{target_ms:.0f}_ms"
-        )
+        yield Figure(RATES, f"{name}_p{share * 100:.0f}", value, "ms", value / target_ms, f"target_{target_ms:.0f}_ms")
 
 
 def _windows(cases: Sequence[Case]) -> list[Sequence[Click]]:

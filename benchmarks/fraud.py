@@ -8,15 +8,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
-from benchmarks import patterns
+from benchmarks import cascade, patterns
 from benchmarks.cores import pinned
 from benchmarks.flink_cluster import cluster
-from benchmarks.fraud_bench import BENCH_PYTHON, CONTENDER_S, GROUP, Bench, click_job, two_cores
-from benchmarks.fraud_live import live
+from benchmarks.fraud_bench import BENCH_PYTHON, CONTENDER_S, RATES, Bench, click_job, two_cores
+from benchmarks.fraud_live import LIVE, live
 from benchmarks.report import Figure
 from udfs.topics import ALERTS
 from wiregraph import processes, stack_control
@@ -27,17 +28,31 @@ SLOW_S = 25.0
 FLOOR_PER_S = 20_000
 
 
-def measure(directory: Path) -> Iterator[Figure]:
-    """Everything; each contender reads the same clicks from the first on."""
+def measure_rates(directory: Path) -> Iterator[Figure]:
+    """Clicks a second; each contender reads the same clicks from the first on."""
     yield from patterns.figures()
+    yield from cascade.figures()
+    with _opened(directory) as bench:
+        yield from _beside_peers(bench, _job_rate(bench))
+        yield from _two_task_managers(bench)
+
+
+def measure_live(directory: Path) -> Iterator[Figure]:
+    """Latency, rule changes and memory at half the rate that the job has in this same run."""
+    with _opened(directory) as bench:
+        most = _job_rate(bench)
+        yield Figure(LIVE, "click_job_before_live", most, "clicks/s")
+        yield from live(bench, most / 2)
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[Bench]:
+    """A broker with clicks in it; this process, and what it starts unless it says otherwise, has the outer core."""
     bench = Bench(directory, *two_cores())
     try:
         with pinned(bench.outer):
             bench.begin()
-            job = _job_rate(bench)
-            yield from _beside_peers(bench, job)
-            yield from _two_slots(bench)
-            yield from live(bench, job / 2)
+            yield bench
     finally:
         stack_control.down(directory, lambda _line: None)
 
@@ -51,10 +66,10 @@ def _beside_peers(bench: Bench, job: float) -> Iterator[Figure]:
         "over": _peer_rate(bench, "over", SLOW_S, [*sql, "over"]),
         "match": _peer_rate(bench, "match", SLOW_S, [*sql, "match"]),
     }
-    yield Figure(GROUP, "click_job", job, "clicks/s", job / (peers["quix"] or 1), "quix_streams")
-    yield Figure(GROUP, "click_job_floor", job, "clicks/s", job / FLOOR_PER_S, "floor_20000")
+    yield Figure(RATES, "click_job", job, "clicks/s", job / (peers["quix"] or 1), "quix_streams")
+    yield Figure(RATES, "click_job_floor", job, "clicks/s", job / FLOOR_PER_S, "floor_20000")
     for name, rate in peers.items():
-        yield Figure(GROUP, f"peer_{name}", rate, "clicks/s", rate / (job or 1), "click_job")
+        yield Figure(RATES, f"peer_{name}", rate, "clicks/s", rate / (job or 1), "click_job")
 
 
 def _job_rate(bench: Bench) -> float:
@@ -64,11 +79,11 @@ def _job_rate(bench: Bench) -> float:
         return bench.observe(f"{ALERTS}.one", CONTENDER_S)
 
 
-def _two_slots(bench: Bench) -> Iterator[Figure]:
+def _two_task_managers(bench: Bench) -> Iterator[Figure]:
     """A cluster of two TaskManagers with a core each beside one of one; the second shares its core with Kafka."""
     one = _cluster_rate(bench, "k1", [bench.inner])
     two = _cluster_rate(bench, "k2", [bench.inner, bench.outer])
-    yield Figure(GROUP, "click_job_two_task_managers", two, "clicks/s", two / (one or 1), "one_task_manager")
+    yield Figure(RATES, "click_job_two_task_managers", two, "clicks/s", two / (one or 1), "one_task_manager")
 
 
 def _cluster_rate(bench: Bench, graph: str, cores: Sequence[Sequence[int]]) -> float:

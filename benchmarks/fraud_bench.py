@@ -20,7 +20,7 @@ from wiregraph.jobs_control import JobRequest
 from wiregraph.stack_control import Wish
 from wiregraph.topics_admin import create_missing
 
-GROUP = "fraud"
+RATES, LIVE = "fraud-rates", "fraud-live"
 CLICKS = 1_200_000
 CONTENDER_S = 90.0
 BENCH_PYTHON = ROOT / ".build" / "bench-venv" / "bin" / "python"

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition  # type: ignore[import-not-found,unused-ignore] # not in the run-time environment
@@ -30,6 +30,8 @@ VISIT_CLICKS = 100_000
 FRAUD_EVERY = 500
 DEAR_VIEWS = 7
 KINDS = [*["view"] * 88, *["add_to_cart"] * 6, *["coupon_attempt"] * 2, *["checkout"] * 2, *["purchase"] * 2]
+DRAWS = 65_537
+DEAR, DEAR_SHARE = 250.5, 0.04
 WARM_SHARE = 0.4
 RULE_CHANGES = 5
 PATIENCE_S = 150
@@ -37,14 +39,42 @@ PATIENCE_S = 150
 PURCHASES = {"why": "a purchase", "trigger": {"kind": "purchase"}}
 
 
+class _Draw(NamedTuple):
+    """What chance says of a click."""
+
+    place: int
+    kind: str
+    item: str
+    price: float
+    coupon: str
+
+
+def _draws(count: int, seed: int) -> list[_Draw]:
+    rng = Random(seed)
+    return [
+        _Draw(
+            place=rng.randrange(SESSIONS),
+            kind=rng.choice(KINDS),
+            item=f"i{rng.randrange(900)}",
+            price=DEAR if rng.random() < DEAR_SHARE else rng.randrange(400, 19_900) / 100,
+            coupon=f"SAVE{rng.randrange(100)}",
+        )
+        for _ in range(count)
+    ]
+
+
 def clicks(first: int, count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
-    """Clicks of many sessions at once; the last of each block are a session that hunts for coupons."""
-    rng = Random(seed + first)
+    """Clicks of many sessions at once; the last of each block are a session that hunts for coupons.
+
+    What chance says is drawn beforehand and comes round again, since who sends must not be slower than who is measured.
+    """
+    draws = _draws(DRAWS, seed)
     for index in range(first, first + count):
+        draw = draws[index % DRAWS]
         place = index % FRAUD_EVERY - (FRAUD_EVERY - DEAR_VIEWS - 1)
         fraud = place >= 0
-        session = index // FRAUD_EVERY if fraud else _visit(rng.randrange(SESSIONS), index)
-        kind = ("coupon_attempt" if place == DEAR_VIEWS else "view") if fraud else rng.choice(KINDS)
+        session = index // FRAUD_EVERY if fraud else _visit(draw.place, index)
+        kind = ("coupon_attempt" if place == DEAR_VIEWS else "view") if fraud else draw.kind
         click: dict[str, Any] = {
             "session_id": f"{'hunt' if fraud else 'visit'}-{session:08d}",
             "event_id": f"e{index:010d}",
@@ -53,10 +83,9 @@ def clicks(first: int, count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
             "user_id": f"u{session % 3_000}",
         }
         if kind == "view":
-            click["item_id"] = f"i{rng.randrange(900)}"
-            click["price"] = 250.5 if fraud or rng.random() < 0.04 else rng.randrange(400, 19_900) / 100  # noqa: PLR2004 - a few dear ones
+            click["item_id"], click["price"] = draw.item, DEAR if fraud else draw.price
         if kind == "coupon_attempt":
-            click["coupon"] = f"SAVE{rng.randrange(100)}"
+            click["coupon"] = draw.coupon
         yield click
 
 
@@ -195,9 +224,13 @@ def pace(bootstrap: str, rate: float, warm_up_s: float, seconds: float, first: i
     put_s: dict[int, float] = {}
     steady = 0
     versions: list[dict[str, Any]] = []
+    last_s = pause_s = 0.0
     while (elapsed := time.time() - begun_s) < seconds:
         if elapsed < 0:
             warm = len(watch.latencies_ms)
+        else:
+            pause_s = max(pause_s, elapsed - last_s)
+        last_s = elapsed
         while sent < rate * (warm_up_s + elapsed):
             click = next(stream)
             if click["kind"] == "coupon_attempt":
@@ -223,7 +256,7 @@ def pace(bootstrap: str, rate: float, warm_up_s: float, seconds: float, first: i
     # A rule that comes is decided about all that is remembered, which the clicks of that moment wait for.
     calm, changing = watch.latencies_ms[warm:steady], watch.latencies_ms[steady:]
     found = {"rate": sent / (warm_up_s + seconds), "calm_ms": calm, "changing_ms": changing, "effects_ms": effects}
-    print(json.dumps(found))
+    print(json.dumps({**found, "pause_ms": 1_000 * pause_s}))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from random import Random
 import orjson
 import psutil
 
+from benchmarks.fraud_bench import RATES
 from benchmarks.report import Figure
 from udfs.clicks import Click, Kind, decode_click
 from udfs.patterns import KEEP_MS, Partition, pack
@@ -17,7 +18,6 @@ from udfs.pseudonyms import Pseudonyms
 from udfs.rulebook import Rulebook, RuleHistory, RuleVersion
 from udfs.rules import RULE
 
-GROUP = "fraud"
 START_MS = 1_700_000_000_000
 SPAN_MS = 600_000
 BATCH = 1_000
@@ -133,16 +133,16 @@ def figures() -> list[Figure]:
     """The engine's costs, each beside that of sessions of ten clicks."""
     quiet = cost_us(clicks(10, 0), Rulebook.built_in())
     found = [
-        Figure(GROUP, "engine_decode", decode_us(clicks(10, 20)), "us/click"),
-        Figure(GROUP, "engine_irrelevant", quiet, "us/click"),
-        Figure(GROUP, "engine_pack", pack_us(clicks(10, 20)), "us/click"),
-        Figure(GROUP, "engine_memory", bytes_a_click(), "bytes/click"),
+        Figure(RATES, "engine_decode", decode_us(clicks(10, 20)), "us/click"),
+        Figure(RATES, "engine_irrelevant", quiet, "us/click"),
+        Figure(RATES, "engine_pack", pack_us(clicks(10, 20)), "us/click"),
+        Figure(RATES, "engine_memory", bytes_a_click(), "bytes/click"),
     ]
     rulebook = counting_rule()
     costs = {size: cost_us(clicks(size, ATTEMPTS), rulebook) for size in PER_SESSION}
     smallest = costs[PER_SESSION[0]]
     for size, cost in costs.items():
-        found.append(Figure(GROUP, f"engine_session_of_{size}", cost, "us/click", cost / smallest, "session_of_10"))
+        found.append(Figure(RATES, f"engine_session_of_{size}", cost, "us/click", cost / smallest, "session_of_10"))
     return found
 
 

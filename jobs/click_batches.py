@@ -1,27 +1,37 @@
-"""Records of `clicks` by the batch: how SQL packs them for one hop into Python, and how Python reads them.
+"""Records of `clicks` by the batch: how the JVM packs them for one hop into Python, and how Python reads them.
 
-A batch is the text of some records of one input partition. The bytes of a value are the characters U+0000 to U+00FF,
-so the characters behind those can part records and fields.
+A batch is some records of one input partition, in their order: heads of 20 bytes, and the values one behind the other.
+The operator that packs them is a page of Java, compiled by Flink itself as it compiles what it makes of SQL.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from pathlib import Path
+from struct import Struct
+from typing import Any
 
+from pyflink.common import Types
+from pyflink.datastream import DataStream
+from pyflink.java_gateway import get_gateway
+from pyflink.util.java_utils import to_jarray
+
+from jobs import uids
+from jobs.keys import partition_keys
 from udfs.clicks import Click, Pseudonymise, decode_click
 from udfs.decode import Refused
+from udfs.topics import CLICKS
 
-RECORD_END = "\u0100"
-FIELD_END = "\u0101"
-BYTES_AS_TEXT = "latin-1"
+BATCH_MS = 5
+"""How long a click waits for the others of its fetch, at most."""
+HEAD = Struct(">qqi")
+"""A record's offset, its time in epoch ms and the length of its value; a time below zero is unknown."""
 
-# Seconds, since Flink has no cheap expression for a time's milliseconds; `_record_time_ms` rounds up.
-RECORD_EXPRESSION = f"""CONCAT(
-  CAST(`offset` AS STRING), '{FIELD_END}',
-  CAST(TIMESTAMPDIFF(SECOND, TO_TIMESTAMP_LTZ(0, 3), record_time) AS STRING), '{FIELD_END}',
-  COALESCE(`value`, ''))"""
-BATCH_EXPRESSION = f"ARRAY_JOIN(ARRAY_AGG({RECORD_EXPRESSION}), '{RECORD_END}')"
+_BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+RECORD_TYPE = Types.ROW([Types.INT(), Types.LONG(), Types.INSTANT(), _BYTES])
+"""A record: partition, offset, time, value."""
+BATCH_TYPE = Types.ROW([Types.INT(), _BYTES, _BYTES])
+"""A batch: partition, heads, values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +52,39 @@ class Batch:
     refused: list[RefusedRecord] = field(default_factory=list)
 
 
-def read_batch(text: str, pseudonymise: Pseudonymise) -> Batch:
-    """The records of a batch, decoded in the order of their offsets."""
-    batch = Batch()
-    for offset, seconds, characters in _in_order([record.split(FIELD_END) for record in text.split(RECORD_END)]):
-        value = characters.encode(BYTES_AS_TEXT)
-        click = decode_click(value, _record_time_ms(seconds), pseudonymise)
+def packed(records: DataStream) -> DataStream:
+    """Rows (key, batch) of rows of `RECORD_TYPE`: the key is the partition's, in the thread of the source."""
+    flink = get_gateway().jvm.org.apache.flink
+    stream = records._j_data_stream  # noqa: SLF001 - PyFlink has no call for operators of one's own
+    batches = flink.streaming.api.transformations.OneInputTransformation(
+        stream.getTransformation(),
+        uids.BATCH_CLICKS,
+        flink.table.runtime.operators.CodeGenOperatorFactory(_compiled(flink)),
+        Types.ROW([Types.STRING(), BATCH_TYPE]).get_java_type_info(),
+        stream.getParallelism(),
+    )
+    batches.setUid(uids.BATCH_CLICKS)
+    return DataStream(flink.streaming.api.datastream.DataStream(stream.getExecutionEnvironment(), batches))
+
+
+def _compiled(flink: Any) -> Any:  # noqa: ANN401 - the JVM's objects are untyped
+    """The operator's code with what it is told, as Flink sends it to its workers."""
+    jvm, name = get_gateway().jvm, "ClickBatches"
+    told = to_jarray(jvm.Object, [to_jarray(jvm.String, partition_keys(CLICKS, [CLICKS])), BATCH_MS])
+    code = Path(__file__).with_name(f"{name}.java").read_text("utf-8")
+    return flink.table.runtime.generated.GeneratedOperator(name, code, told, flink.configuration.Configuration())
+
+
+def read_batch(heads: bytes, values: bytes, pseudonymise: Pseudonymise) -> Batch:
+    """The records of a batch, decoded."""
+    batch, start = Batch(), 0
+    for offset, time_ms, length in HEAD.iter_unpack(heads):
+        value = values[start : start + length]
+        start += length
+        click = decode_click(value, time_ms, pseudonymise)
         if isinstance(click, Refused):
-            batch.refused.append(RefusedRecord(int(offset), click, value))
+            batch.refused.append(RefusedRecord(offset, click, value))
         else:
             batch.clicks.append(click)
-            batch.offsets.append(int(offset))
+            batch.offsets.append(offset)
     return batch
-
-
-def _in_order(records: list[list[str]]) -> list[list[str]]:
-    """Flink keeps the order in practice, but does not promise it."""
-    offsets = [int(record[0]) for record in records]
-    if all(one < other for one, other in pairwise(offsets)):
-        return records
-    return sorted(records, key=lambda record: int(record[0]))
-
-
-def _record_time_ms(seconds: str) -> int:
-    """A record's time at the end of its second; -1 where it is unknown, which Kafka writes as before 1970."""
-    return int(seconds) * 1_000 + 999 if seconds > "0" else -1

@@ -1,7 +1,7 @@
 """The click job: clicks in, alerts out, by rules that come while it runs.
 
     clicks -> batches by partition -> decide clicks -+-> alerts, dead letters, late
-             (SQL, 20 ms of clock)    (Python thread) +-> matches -> decide across sessions -> alerts
+             (JVM, 10 ms of clock)    (Python thread) +-> matches -> decide across sessions -> alerts
     control -> rules, broadcast ---------^-------------------------------^
 
 A batch crosses into Python at once, since a hop costs as much as deciding about ten clicks.
@@ -18,33 +18,20 @@ from pyflink.table import StatementSet, StreamTableEnvironment
 
 from jobs import sinks, sources, uids
 from jobs.across_operators import DecideAcross
-from jobs.click_batches import BATCH_EXPRESSION
+from jobs.click_batches import BATCH_TYPE, RECORD_TYPE, packed
 from jobs.click_operators import ClickSettings, DecideClicks
 from jobs.click_rows import MATCHES, MATCHES_TYPE, ROW_TYPE
 from jobs.click_rules import RULES
 from jobs.control import read_rules
 from jobs.environment import run, table_environment
-from jobs.keys import key_expression, keyed
+from jobs.keys import keyed
 from jobs.settings import JobSettings, parse_settings
 from udfs import topics
 from udfs.inference import ModelError
 from udfs.inference.cascade import check_cascade
 from udfs.pseudonyms import PseudonymKeyError, load_pseudonyms
 
-BATCH_MS = 20
-"""How long a click waits for company, at most."""
-
-SPREAD = "`partition` * 111 + 9"
-"""Numbers that Flink's hash shares out among 2, 4 or 8 workers equally, or nearly; found by trying."""
-
-# The key is made behind the window, once a batch: its expression is too long for Java to compile it well.
-BATCHES = f"""SELECT {key_expression([topics.CLICKS])}, ROW(`partition`, batch)
-FROM (
-  SELECT '{topics.CLICKS}' AS `topic`, MAX(`partition`) AS `partition`, {BATCH_EXPRESSION} AS batch
-  FROM TABLE(TUMBLE(TABLE {uids.CLICKS}, DESCRIPTOR(`clock`), INTERVAL '0.{BATCH_MS:03}' SECOND))
-  GROUP BY {SPREAD}, window_start, window_end
-)"""
-_BATCH = Types.ROW([Types.INT(), Types.STRING()])
+RECORDS = f"SELECT `partition`, `offset`, record_time, `value` FROM {uids.CLICKS}"
 CONTROL = f"SELECT `partition`, `offset`, `value` FROM {uids.CONTROL}"
 _CONTROL = Types.ROW([Types.INT(), Types.LONG(), Types.PRIMITIVE_ARRAY(Types.BYTE())])
 
@@ -61,9 +48,9 @@ def build(settings: JobSettings, told: ClickSettings) -> StatementSet:
     """The whole topology, ready to be executed or explained."""
     table = table_environment(settings)
     _create_tables(table, settings)
-    batches = table.to_append_stream(table.sql_query(BATCHES), Types.ROW([Types.STRING(), _BATCH]))
+    batches = packed(table.to_append_stream(table.sql_query(RECORDS), RECORD_TYPE))
     rules = table.to_append_stream(table.sql_query(CONTROL), _CONTROL).broadcast(RULES)
-    decisions = keyed(batches, _BATCH).connect(rules).process(DecideClicks(told), ROW_TYPE)
+    decisions = keyed(batches, BATCH_TYPE).connect(rules).process(DecideClicks(told), ROW_TYPE)
     _named(table, decisions, uids.DECIDE_CLICKS, uids.DECISIONS)
     matches = keyed(decisions.get_side_output(MATCHES), MATCHES_TYPE)
     rates = matches.connect(rules).process(DecideAcross(told.rules), ROW_TYPE)

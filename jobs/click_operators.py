@@ -60,16 +60,16 @@ class DecideClicks(KeyedBroadcastProcessFunction[str, Row, Row, Row]):
     def process_element(
         self, value: Row, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext
     ) -> Iterator[Row | tuple[OutputTag, Row]]:
-        """A batch: the partition's number and its records as `read_batch` takes them.
+        """A batch: the partition's number, the heads of its records and their values, as `read_batch` takes them.
 
         Cycles are looked for in what came up between batches. What a batch makes holds none, and millions of clicks
         are remembered: to look through them would stop everything for tenths of a second.
         """
         gc.collect(0)
-        number, text = value
+        number, heads, values = value
         held = yield from self._engines.of(ctx)
         held.batches += 1
-        batch = read_batch(text, self._pseudonyms)
+        batch = read_batch(heads, values, self._pseudonyms)
         yield from dead_letter_rows(number, batch)
         outcome = held.engine.add(batch.clicks)
         if outcome.accepted:

@@ -27,6 +27,8 @@ BUNDLE_SIZE = 256
 
 JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
 """An embedded cluster's heap; its state lies outside of it, in RocksDB."""
+QUICK_COMPILER = "-XX:TieredStopAtLevel=1"
+"""Where Python decides, Java does little: better code than the first compiler's is not worth a core for a minute."""
 
 
 def table_environment(settings: JobSettings, mode: EnvironmentSettings | None = None) -> StreamTableEnvironment:
@@ -70,12 +72,16 @@ def _prepare_process(settings: JobSettings) -> None:
     os.environ["LOG4J_PROPERTIES"] = str(Path(__file__).with_name("log4j2.properties"))
     # The variable replaces Flink's own options, which open the JDK's packages that it needs.
     own = get_jvm_opts({"FLINK_CONF_DIR": str(_FLINK_HOME / "conf")})
-    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *JVM_OPTIONS]))
+    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *_jvm_options(settings)]))
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     # RocksDB leaves a log for each operator and run here; Flink refuses long paths anywhere else.
     for old in settings.log_dir.glob("*_db_LOG*"):
         old.unlink(missing_ok=True)
     settings.scratch.mkdir(parents=True, exist_ok=True)
+
+
+def _jvm_options(settings: JobSettings) -> tuple[str, ...]:
+    return (*JVM_OPTIONS, QUICK_COMPILER) if settings.in_threads else JVM_OPTIONS
 
 
 def flink_options(settings: JobSettings) -> dict[str, str]:

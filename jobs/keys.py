@@ -42,12 +42,17 @@ def keyed(stream: DataStream, value_type: TypeInformation) -> KeyedStream:
 
 def key_expression(topics: Sequence[str] = ARTICLE_TOPICS) -> str:
     """SQL for the key of a record of a job's input topics by its columns `topic` and `partition`."""
-    known = " ".join(f"WHEN '{topic}' THEN ELT(`partition` + 1, {_keys(topic, topics)})" for topic in topics)
+    known = " ".join(f"WHEN '{topic}' THEN ELT(`partition` + 1, {_listed(topic, topics)})" for topic in topics)
     return f"COALESCE(CASE `topic` {known} END, CONCAT(`topic`, '/', CAST(`partition` AS STRING)))"
 
 
-def _keys(topic: str, topics: Sequence[str]) -> str:
-    return ", ".join(f"'{partition_key(topic, partition, tuple(topics))}'" for partition in range(PARTITIONS_MAX))
+def _listed(topic: str, topics: Sequence[str]) -> str:
+    return ", ".join(f"'{key}'" for key in partition_keys(topic, topics))
+
+
+def partition_keys(topic: str, topics: Sequence[str]) -> list[str]:
+    """The keys of the partitions 0, 1, ... of a topic; those beyond have TOPIC/PARTITION."""
+    return [partition_key(topic, partition, tuple(topics)) for partition in range(PARTITIONS_MAX)]
 
 
 @cache

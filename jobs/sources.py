@@ -11,7 +11,11 @@ from udfs.kafka_properties import BOOTSTRAP, read_properties
 from udfs.lateness import OUT_OF_ORDERNESS_MS
 from udfs.topics import CLICK_FRAUD, CLICKS, CONTROL, NEWS_GRAPH, consumer_group
 
-YEARS_AHEAD = 1_000
+FETCH_MS = 15
+"""How long a click waits at the broker for company, at most."""
+BEHIND = f"- INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND"
+AHEAD = "+ INTERVAL '1000' YEAR(4)"
+"""Where a watermark stands, seen from the records."""
 
 
 def with_options(options: dict[str, str]) -> str:
@@ -57,38 +61,36 @@ def _articles(name: str, raw: dict[str, str]) -> str:
         # run days of a wire ahead of another, and the watermark would wait for the slowest.
         "properties.max.partition.fetch.bytes": str(64 * 1024),
     }
+    return _raw_table(name, options, BEHIND)
+
+
+def clicks_table(settings: JobSettings) -> str:
+    """Raw records of `clicks`; the record's timestamp drives the watermark, per partition."""
+    options = {
+        **_raw_options(settings, [CLICKS], CLICK_FRAUD),
+        # What a broker sends at a time becomes a batch of each partition: it waits a little, and then sends all it has.
+        "properties.fetch.max.wait.ms": str(FETCH_MS),
+        "properties.fetch.min.bytes": str(256 * 1024),
+        "properties.max.poll.records": "5000",
+    }
+    return _raw_table(uids.CLICKS, options, BEHIND)
+
+
+def control_table(settings: JobSettings) -> str:
+    """Records of `control`, from the first; its watermark is the end of time, so that it holds nothing back."""
+    options = {**_raw_options(settings, [CONTROL], f"{CLICK_FRAUD}-{CONTROL}"), "scan.watermark.idle-timeout": "1 s"}
+    return _raw_table(uids.CONTROL, options, AHEAD)
+
+
+def _raw_table(name: str, options: dict[str, str], watermark: str) -> str:
+    """Bytes with their place in Kafka; columns that no query names are not read."""
     return f"""CREATE TEMPORARY TABLE `{name}` (
   `value` BYTES,
   `topic` STRING METADATA VIRTUAL,
   `partition` INT METADATA VIRTUAL,
   `offset` BIGINT METADATA VIRTUAL,
   `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
-  WATERMARK FOR `record_time` AS `record_time` - INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND
-) {with_options(options)}"""
-
-
-def clicks_table(settings: JobSettings) -> str:
-    """Records of `clicks` with their bytes as Latin-1, which keeps each byte, and the clock to batch them by."""
-    options = {**_raw_options(settings, [CLICKS], CLICK_FRAUD), "raw.charset": "ISO-8859-1"}
-    return f"""CREATE TEMPORARY TABLE `{uids.CLICKS}` (
-  `value` STRING,
-  `partition` INT METADATA VIRTUAL,
-  `offset` BIGINT METADATA VIRTUAL,
-  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
-  `clock` AS PROCTIME(),
-  WATERMARK FOR `record_time` AS `record_time` - INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND
-) {with_options(options)}"""
-
-
-def control_table(settings: JobSettings) -> str:
-    """Records of `control`, from the first; its watermark is the end of time, so that it holds nothing back."""
-    options = {**_raw_options(settings, [CONTROL], f"{CLICK_FRAUD}-{CONTROL}"), "scan.watermark.idle-timeout": "1 s"}
-    return f"""CREATE TEMPORARY TABLE `{uids.CONTROL}` (
-  `value` BYTES,
-  `partition` INT METADATA VIRTUAL,
-  `offset` BIGINT METADATA VIRTUAL,
-  `record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
-  WATERMARK FOR `record_time` AS `record_time` + INTERVAL '{YEARS_AHEAD}' YEAR(4)
+  WATERMARK FOR `record_time` AS `record_time` {watermark}
 ) {with_options(options)}"""
 
 

@@ -15,6 +15,7 @@ COUNTS = "counts"
 DEAD_LETTERS = "dead_letters"
 LATE = "late"
 
+BATCH_CLICKS = "batch-clicks"
 DECIDE_CLICKS = "decide-clicks"
 DECIDE_ACROSS = "decide-across"
 

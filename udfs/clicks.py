@@ -65,21 +65,21 @@ def decode_click(value: bytes | None, record_time_ms: int, pseudonymise: Pseudon
 
 def _quick(fields: dict[str, Any], record_time_ms: int, pseudonymise: Pseudonymise) -> Click | None:
     """What `_careful` gives, in a third of the time, where nothing is odd; None where something may be."""
-    get: Any = fields.get
-    session_id, event_id, time_ms, price = get("session_id"), get("event_id"), get("event_time"), get("price")
-    user_id, item_id, coupon = get("user_id", ""), get("item_id", ""), get("coupon", "")
     try:
+        session_id, event_id, time_ms = fields["session_id"], fields["event_id"], fields["event_time"]
+        get = fields.get
+        user_id, item_id, coupon, price = get("user_id", ""), get("item_id", ""), get("coupon", ""), get("price")
+        texts = session_id + event_id + user_id + item_id + coupon
         if type(time_ms) is not int:
             time_ms = _plain_ms(time_ms)
-        odd = not (
-            session_id[0] > " "
-            and event_id[0] > " "
-            and (session_id + event_id + user_id + item_id + coupon).isprintable()
-            and len(session_id) + len(event_id) + len(user_id) + len(item_id) + len(coupon) <= ID_CHARS_MAX
+        plain = (
+            session_id[0] > " " < event_id[0]
+            and texts.isprintable()
+            and len(texts) <= ID_CHARS_MAX
             and 0 <= time_ms <= TIME_MS_MAX
             and (time_ms <= record_time_ms + AHEAD_MS_MAX or record_time_ms < 0)
         )
-        if odd:
+        if not plain:
             return None
         micro = None if price is None else price_micro(price)
         user = pseudonymise(user_id) if user_id else ""

@@ -82,8 +82,9 @@ class Partition:
                     self._decide_absences()
             elif self.latest_ms - time_ms > OUT_OF_ORDERNESS_MS and not self._late(at, time_ms, outcome):
                 continue
-            if session is None:
-                session = self._memory.open(session_id)
+            session = session or self._memory.open(session_id, time_ms)
+            if time_ms > session.newest_ms:  # noqa: PLR1730 - a call to max costs as much as deciding
+                session.newest_ms = time_ms
             accept(click)
             if kind in decisive or session.active is not None:
                 self._consider(session, click, outcome)
@@ -146,7 +147,9 @@ class Partition:
     def _load(self, clicks: Iterable[Click]) -> None:
         for click in clicks:
             if self._remembers(click):
-                session = self._sessions.get(click.session_id) or self._memory.open(click.session_id)
+                time_ms = click.event_time_ms
+                session = self._sessions.get(click.session_id) or self._memory.open(click.session_id, time_ms)
+                session.newest_ms = max(session.newest_ms, time_ms)
                 session.clicks[click.event_id] = click
         self._index(self._sessions)
         self._memory.settle(self.latest_ms)

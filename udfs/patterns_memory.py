@@ -16,7 +16,7 @@ KEEP_MS = 900_000
 CHECK_MS = 120_000
 """How often a session that is not frozen is looked at."""
 IDLE_MS = 180_000
-"""A session that nothing came to for so long is frozen."""
+"""A session whose newest click is so old is frozen."""
 TRIM_MS = 480_000
 """A session that goes on for long is rid of its old clicks once the oldest is so much too old."""
 
@@ -35,9 +35,9 @@ class Memory:
         self._checks: deque[_Check] = deque()
         self._ends: deque[_Check] = deque()
 
-    def open(self, session_id: str) -> Session:
-        """A session that is not there yet."""
-        session = self.sessions[session_id] = Session()
+    def open(self, session_id: str, first_ms: int) -> Session:
+        """A session that is not there yet, and the event time of its first click."""
+        session = self.sessions[session_id] = Session(first_ms)
         self._checks.append(_Check(self._latest_ms + CHECK_MS, session_id))
         return session
 
@@ -70,7 +70,7 @@ class Memory:
         """Freeze, trim or leave a session; how many clicks were looked at."""
         session, keep_ms = self.sessions[session_id], self._latest_ms - KEEP_MS
         size = len(session.clicks)
-        if session.last_ms < self._latest_ms - IDLE_MS:
+        if session.newest_ms < self._latest_ms - IDLE_MS:
             session.freeze()
             self._ends.append(_Check(session.newest_ms + KEEP_MS + 1, session_id))
             return size

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from operator import itemgetter
 
 from udfs.alerts import Score
 from udfs.chunks import pack_session, unpack_session
 from udfs.clicks import Click
 from udfs.patterns_index import Index, Selector
 
-_EVENT_TIME = itemgetter(Click._fields.index("event_time_ms"))
 NO_CLICKS: dict[str, Click] = {}
 """Those of all frozen sessions."""
 
@@ -22,35 +20,21 @@ NO_CLICKS: dict[str, Click] = {}
 class Session:
     """Clicks by event id in the order of arrival; `active` once one of them is a trigger.
 
-    One that nothing comes to for a while is frozen: its clicks are bytes until it is thawed.
+    `first_ms` is the event time of the click that came first, `newest_ms` the highest: kept beside the clicks, so that
+    most sessions can be looked at without touching these. One that nothing comes to for a while is frozen: its clicks
+    are bytes until it is thawed.
     """
 
-    __slots__ = ("_frozen_ms", "active", "clicks", "frozen")
+    __slots__ = ("active", "clicks", "first_ms", "frozen", "newest_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, first_ms: int) -> None:
         self.clicks: dict[str, Click] = {}
         self.active: ActiveSession | None = None
         self.frozen = b""
-        self._frozen_ms = -1
-
-    @property
-    def newest_ms(self) -> int:
-        """The highest event time of its clicks."""
-        return self._frozen_ms if self.frozen else max(map(_EVENT_TIME, self.clicks.values()))
-
-    @property
-    def first_ms(self) -> int:
-        """The event time of the click that came first, while it is not frozen."""
-        return next(iter(self.clicks.values())).event_time_ms
-
-    @property
-    def last_ms(self) -> int:
-        """The event time of the click that came last, while it is not frozen."""
-        return next(reversed(self.clicks.values())).event_time_ms
+        self.first_ms = self.newest_ms = first_ms
 
     def freeze(self) -> None:
         """Keep the clicks as bytes, a fifth of their size."""
-        self._frozen_ms = self.newest_ms
         self.frozen = pack_session(tuple(self.clicks.values()))
         self.clicks, self.active = NO_CLICKS, None
 
@@ -67,6 +51,7 @@ class Session:
     def forget(self, before_ms: int) -> None:
         """Drop clicks that lie before."""
         self.clicks = {event_id: click for event_id, click in self.clicks.items() if click.event_time_ms >= before_ms}
+        self.first_ms = next((click.event_time_ms for click in self.clicks.values()), self.newest_ms)
         if self.active is not None:
             self.active.forget(before_ms, self.clicks)
 

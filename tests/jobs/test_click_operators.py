@@ -123,7 +123,7 @@ def send(job: Job, *clicks: tuple[str, str, int, str], first: int = 0, **more: o
         (at, json.dumps({"session_id": s, "event_id": e, "event_time": t, "kind": k, **more}).encode())
         for at, (s, e, t, k) in enumerate(clicks, first)
     ]
-    return list(job.operator.process_element(Row(3, packed(*records)), job.context))
+    return list(job.operator.process_element(Row(3, *packed(*records)), job.context))
 
 
 def of(rows: Iterable[Any], sink: str) -> list[dict[str, Any]]:

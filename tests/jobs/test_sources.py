@@ -25,9 +25,10 @@ def test_a_bounded_job_of_a_named_graph_has_its_own_group() -> None:
     assert "'scan.bounded.mode' = 'latest-offset'" in table
 
 
-def test_clicks_keep_their_bytes_and_control_holds_nothing_back() -> None:
+def test_control_holds_nothing_back() -> None:
     settings = parse_settings([*REQUIRED, "--pseudonym-key=k"], CLICK_FRAUD)
-    assert "'raw.charset' = 'ISO-8859-1'" in clicks_table(settings)
+    assert "`record_time` - INTERVAL '60' SECOND" in clicks_table(settings)
+    assert "`record_time` + INTERVAL '1000' YEAR" in control_table(settings)
     assert "'properties.group.id' = 'wiregraph-click-fraud'" in clicks_table(settings)
     assert "'scan.watermark.idle-timeout' = '1 s'" in control_table(settings)
 

@@ -24,7 +24,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Pseudonyms(b"0123456789abcdef")
     names = [made(f"u{number}") for number in range(100)]
     assert names == [made(f"u{number}") for number in range(100)]
-    assert len(made._known) <= 10
+    assert len(made) <= 10
 
 
 def test_keys_come_from_a_file(tmp_path: Path) -> None:
