@@ -36,7 +36,7 @@ def test_alerts_are_upserts_of_their_ids() -> None:
 
 
 def test_a_refused_click_says_where_it_lies_and_what_it_was() -> None:
-    batch = read_batch(packed((7, value("a")), (9, b"no click")), str)
+    batch = read_batch(*packed((7, value("a")), (9, b"no click")), str)
     (row,) = dead_letter_rows(3, batch)
     sink, key, written = fields(row)
     assert (sink, key) == (uids.DEAD_LETTERS, "clicks/3/9")
@@ -46,7 +46,7 @@ def test_a_refused_click_says_where_it_lies_and_what_it_was() -> None:
 
 
 def test_a_late_click_keeps_the_offset_of_its_record() -> None:
-    batch = read_batch(packed((12, value("b", T0 + 1)), (9, b"no click"), (10, value("a"))), str)
+    batch = read_batch(*packed((9, b"no click"), (10, value("a")), (12, value("b", T0 + 1))), str)
     ((sink, key, written),) = map(fields, late_rows(0, batch, [LateClick(1, 61_000, counted=True)]))
     assert (sink, key) == (uids.LATE, "clicks/0/12")
     assert written == {

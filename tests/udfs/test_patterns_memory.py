@@ -7,7 +7,8 @@ FREELY = 1_000_000
 
 
 def click(memory: Memory, session_id: str, time_ms: int) -> None:
-    session = memory.sessions.get(session_id) or memory.open(session_id)
+    session = memory.sessions.get(session_id) or memory.open(session_id, time_ms)
+    session.newest_ms = max(session.newest_ms, time_ms)
     session.clicks[f"e{time_ms}"] = Click(session_id, f"e{time_ms}", time_ms, "view")
 
 
