@@ -16,8 +16,8 @@ import psutil
 from benchmarks import cascade, patterns
 from benchmarks.cores import pinned
 from benchmarks.flink_cluster import TASK_MANAGER, Cluster, cluster
-from benchmarks.fraud_bench import BENCH_PYTHON, CLICKS, CONTENDER_S, RATES, Bench, click_job, two_cores
-from benchmarks.fraud_live import LIVE, live
+from benchmarks.fraud_bench import BENCH_PYTHON, CLICKS, CONTENDER_S, LIVE, RATES, Bench, click_job, two_cores
+from benchmarks.fraud_live import live
 from benchmarks.report import Figure
 from udfs.topics import ALERTS
 from wiregraph import processes, stack_control
