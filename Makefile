@@ -73,7 +73,7 @@ golden: setup  ## the savepoints of this release that every later one must resto
 demo: setup  ## INPUT=file.jsonl feeds that file, FOR=60 stops after 60 s
 	$(BIN)/wiregraph demo $(if $(INPUT),--input '$(INPUT)') $(if $(FOR),--for '$(FOR)')
 
-bench: setup .build/bench-venv/done  ## ONLY=news|fraud|read|read-10m|models|replay runs one group
+bench: setup .build/bench-venv/done  ## ONLY=news|fraud|fraud-rates|fraud-live|read|read-10m|models|replay runs one group
 	$(BIN)/python -m benchmarks.run $(if $(ONLY),--only '$(ONLY)')
 
 .build/bench-venv/done: benchmarks/requirements.txt  ## the peers that are measured, apart from what we run
