@@ -27,7 +27,7 @@ from models.encoder import Encoder
 from models.multitask_fit import fit, sentiment
 from models.multitask_items import Item, collate
 from models.multitask_net import Multitask
-from models.training import Plan, batches
+from models.training import Plan, autocast, batches
 from udfs import tokens as tk
 from udfs.multitask import softmax
 
@@ -89,7 +89,7 @@ def opinions(teacher: Multitask, items: Sequence[Item]) -> list[tk.FloatArray]:
     teacher.eval()
     found: dict[int, tk.FloatArray] = {}
     for group in batches([len(item.ids) for item in items], random.Random(0)):
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), autocast():
             logits = sentiment(teacher, collate([items[index] for index in group])).float().numpy()
         sizes = [len(items[index].ranges) for index in group]
         found.update(zip(group, np.split(softmax(logits), np.cumsum(sizes)[:-1]), strict=True))
