@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -113,15 +114,17 @@ def estimated_pairs(headlines: Sequence[Headline], bits: int = BITS, within_ms: 
     """Pairs that the first bits of their signatures call similar; all pairs are compared."""
     width = bits // 64
     words = [np.frombuffer(signature_bytes(signature(one.title)) or bytes(BITS // 8), np.uint64) for one in headlines]
-    signatures = np.array(words).reshape(-1, BITS // 64)[:, :width].copy()
-    told = signatures.any(axis=1)
+    signatures = np.array(words).reshape(-1, BITS // 64).T[:width].copy()
+    told = signatures.any(axis=0)
     times = np.array([one.time_ms for one in headlines])
     lows = np.searchsorted(times, times - within_ms)
     codes = []
     for place in np.flatnonzero(told):
         low = int(lows[place])
-        bits_apart = np.bitwise_count(signatures[low:place] ^ signatures[place]).sum(axis=1)
-        similar = low + np.flatnonzero((bits_apart <= bits * (1 - SIMILAR_LEAST) / 2) & told[low:place])
+        apart = np.bitwise_count(signatures[:, low:place] ^ signatures[:, place, np.newaxis]).sum(
+            axis=0, dtype=np.uint16
+        )
+        similar = low + np.flatnonzero((apart <= bits * (1 - SIMILAR_LEAST) / 2) & told[low:place])
         codes.append(similar * len(times) + place)
     return np.sort(np.concatenate(codes)) if codes else np.array([], dtype=np.int64)
 
@@ -177,7 +180,7 @@ def main() -> None:
     asked = parser.parse_args()
     headlines = read_wire(asked.wire, parse_time(asked.start), parse_time(asked.end))
     print(f"headlines {len(headlines):,}")
-    for figure in (*quality(headlines), *cost(headlines)):
+    for figure in chain(quality(headlines), cost(headlines)):
         print(figure.line(), flush=True)
 
 

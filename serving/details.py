@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from serving.keyspace import FactKey
 from serving.mentions import fact_of
@@ -64,7 +65,7 @@ def details(view: View, subject: Subject, question: Question) -> Details:
         tuple(binned(view, subject.members, volume, 1)[0][0] for volume in volumes),
         Counter(fact.source for fact in facts),
         Counter(fact.event_topic for fact in facts),
-        tuple(related(view, facts, question.known_at_ms)[:RELATED_MAX]) if single else (),
+        tuple(_related(view, facts, question.known_at_ms, partial(find_node, view))[:RELATED_MAX]) if single else (),
     )
 
 
@@ -75,14 +76,22 @@ def _facts(view: View, entity: str, question: Question) -> Iterator[FactRow]:
             yield fact
 
 
-def related(view: View, facts: Sequence[FactRow], known_at_ms: int | None) -> list[Related]:
+def related_to_each(view: View, facts: Sequence[FactRow], known_at_ms: int | None) -> list[list[Related]]:
+    """Who stands in the article of each of some facts."""
+    node = cache(partial(find_node, view))
+    return [_related(view, [fact], known_at_ms, node) for fact in facts]
+
+
+def _related(
+    view: View, facts: Sequence[FactRow], known_at_ms: int | None, node_of: Callable[[str], NodeRow | None]
+) -> list[Related]:
     """Who stands in the articles of one entity's facts, by falling weight, ties by id."""
     shared: defaultdict[str, _Shared] = defaultdict(_Shared)
     for fact in facts:
         for other, weight in _others(view, fact, known_at_ms):
             shared[other].articles += 1
             shared[other].weights[fact.event_topic] += weight
-    found = ((find_node(view, other), one) for other, one in shared.items())
+    found = ((node_of(other), one) for other, one in shared.items())
     named = [Related(node, one.kind, one.articles, one.weights.total()) for node, one in found if node is not None]
     return sorted(named, key=lambda one: (-one.weight, one.node.entity))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from serving import answers, arguments
 from serving.arguments import Page, question
 from serving.calls import UnknownError
-from serving.details import details, related
+from serving.details import details, related_to_each
 from serving.graphs import Moment
 from serving.keyspace import row_key
 from serving.mentions import mention_page
@@ -70,7 +70,7 @@ def list_mentions(moment: Moment, request: graph_pb2.ListMentionsRequest) -> gra
     found = mention_page(moment.view, node.entity, asked, size, page.key if page else None)
     token = "" if found.last_key is None else arguments.page_token(Page(asked.window.end_ms, found.last_key))
     before = told_before(moment.view, found.facts, asked.known_at_ms)
-    others = [related(moment.view, [fact], asked.known_at_ms) for fact in found.facts]
+    others = related_to_each(moment.view, found.facts, asked.known_at_ms)
     mentions = [answers.mention(*one) for one in zip(found.facts, before, others, strict=True)]
     return answers.versioned(graph_pb2.ListMentionsResponse(mentions=mentions, next_page_token=token), moment.progress)
 
