@@ -25,8 +25,10 @@ AnswerT = TypeVar("AnswerT")
 
 TIMEOUT_S = 60.0
 STREAM_S = 3_000.0
+SHOWN = 80
+WINDOW_DIGITS = 9
 _ID = re.compile(r"(eq|org|per|loc|sector|topic):.+", re.DOTALL)
-_WINDOW = re.compile(r"([1-9]\d{0,8})([mhd])", re.ASCII)
+_WINDOW = re.compile(r"([1-9]\d*)([mhd])", re.ASCII)
 _MINUTES = {"m": 1, "h": 60, "d": 1_440}
 
 
@@ -53,8 +55,15 @@ def parse_window(text: str) -> Duration:
     """Of 5m, 24h or 7d; raises `UsageError` for anything else."""
     match = _WINDOW.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{text!r} is not a window: write minutes, hours or days, such as 5m, 24h or 7d")
+        raise UsageError(f"{shortened(text)!r} is not a window: write minutes, hours or days, such as 5m, 24h or 7d")
+    if len(match[1]) > WINDOW_DIGITS:
+        raise UsageError(f"{shortened(text)!r} is too long a window: servers answer for 3,650 days at most")
     return Duration(seconds=int(match[1]) * _MINUTES[match[2]] * 60)
+
+
+def shortened(text: str) -> str:
+    """As much of what a person typed as fits into one line."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def timestamp(text: str | None) -> Timestamp | None:
@@ -151,7 +160,7 @@ class AmbiguousNameError(Failure):
 
     def __init__(self, name: str, candidates: list[graph_pb2.Candidate]) -> None:
         ids = ", ".join(candidate.entity_id for candidate in candidates)
-        super().__init__(f"{name!r} may mean {ids}: ask for one of these ids")
+        super().__init__(f"{shortened(name)!r} may mean {ids}: ask for one of these ids")
         self.candidates = candidates
 
 
@@ -169,7 +178,7 @@ def find_entity(stub: GraphStub, name: str, graph: str, known_at: Timestamp | No
     request = graph_pb2.ResolveEntitiesRequest(text=name, graph=graph, known_at=known_at)
     candidates = list(call(stub.ResolveEntities, request).candidates)
     if not candidates:
-        raise Failure(f"nothing is called {name!r}: look for it with `wiregraph resolve`")
+        raise Failure(f"nothing is called {shortened(name)!r}: look for it with `wiregraph resolve`")
     best = [candidate for candidate in candidates if candidate.score == candidates[0].score]
     if best[0].score < 1:
         best = candidates

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving import alert_keys
 from serving.progress import Progress, ProgressError
 from serving.served import serve, served_graph
 from serving.store import (
@@ -85,7 +86,10 @@ def stored_progress(path: Path) -> Progress:
 
 
 def promote(directory: Path, name: str, say: Say) -> None:
-    """Make a graph the served one; raises `UsageError` for an unknown one and `Failure` for one that is not ready."""
+    """Make a graph the served one, and say what it lacks.
+
+    Raises `UsageError` for an unknown one and `Failure` for one that is not ready.
+    """
     store = directory / "store"
     path = _existing(store, name)
     plan = directory / "replays" / f"{name}.json"
@@ -97,9 +101,21 @@ def promote(directory: Path, name: str, say: Say) -> None:
         raise Failure(f"graph {name!r} cannot be served: {error}") from error
     if not ready:
         raise Failure(f"graph {name!r} is still being built: wait for its applier")
+    before = store / served_graph(store)
     serve(store, name)
     say(f"graph {name!r} is served")
+    decider = f"{CLICK_FRAUD}.{name}"
+    if _has_alerts(before) and not _has_alerts(path) and all(job.name != decider for _, job in read_jobs(directory)):
+        say(f"it has no alerts: `wiregraph job click-fraud --graph {name} --detach` decides on all clicks again")
     stack_control.follow_served(directory, say)
+
+
+def _has_alerts(path: Path) -> bool:
+    try:
+        with GraphReader(path) as reader:
+            return any(True for _ in reader.view().scan_prefix(alert_keys.ROWS))
+    except StoreError:
+        return False
 
 
 def drop(directory: Path, name: str, say: Say) -> None:

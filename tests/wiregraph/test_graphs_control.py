@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from serving import alert_keys
+from serving.keyspace import Entry
 from serving.progress import Progress
 from serving.served import served_graph
 from serving.store import GraphWriter
@@ -27,6 +29,16 @@ def test_only_a_graph_that_is_ready_can_be_served(directory: Path) -> None:
     with pytest.raises(Failure, match="still being built"):
         run(directory, "graph", "promote", "half")
     assert served_graph(directory / "store") == "live"
+
+
+def test_a_graph_without_the_alerts_of_the_one_before_says_so(directory: Path) -> None:
+    fill_store(directory / "store" / "again", ARTICLES[:3])
+    assert "no alerts" not in run(directory, "graph", "promote", "again")
+    run(directory, "graph", "promote", "live")
+    with GraphWriter(directory / "store" / "live") as writer:
+        alert = Entry(alert_keys.alert_row_key("1"), b"")
+        writer.write((alert,), (), writer.view().progress())
+    assert "job click-fraud --graph again" in run(directory, "graph", "promote", "again")
 
 
 def test_a_graph_whose_replay_is_not_over_is_not_served(directory: Path) -> None:

@@ -171,7 +171,7 @@ def test_another_graph_that_is_none(directory: Path) -> None:
         run(directory, "top", "--graph", "x")
 
 
-@pytest.mark.parametrize("text", ["", "5", "0m", "-5m", "5s", "1.5h", "m", "9999999999d"])
+@pytest.mark.parametrize("text", ["", "5", "0m", "-5m", "5s", "1.5h", "m"])
 def test_what_is_no_window(text: str) -> None:
     with pytest.raises(UsageError, match="is not a window"):
         parse_window(text)
