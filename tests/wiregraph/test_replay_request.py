@@ -26,11 +26,11 @@ class Kafka:
             "topic_id": lambda *_: self.topic_id,
             "article_spans": lambda *_: SPANS,
             "fact_spans": lambda *_: SPANS,
-            "forget": self._forget,
         }
         for name, answer in answers.items():
             patch.setattr(replay_offsets, name, answer)
         patch.setattr(replay_request, "create_missing", self._create)
+        patch.setattr(replay_request, "forget_groups", self._forget)
         patch.setattr(replay_request, "record_counts", lambda *_: [TopicCount("graph.again", 4, self.rows)])
 
     def _create(self, *_: object) -> None:
