@@ -122,11 +122,9 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
     """What the click job's many small records need.
 
     Its few timers cost little in memory. Its operators keep no record that another one changes, so none is copied on
-    the way. A click crosses four exchanges, and an alert is waited for. A checkpoint waits until what RocksDB holds in
-    memory is on disk, so that is kept small.
+    the way. A click crosses four exchanges, and an alert is waited for.
     """
     options = {
-        "state.backend.rocksdb.writebuffer.size": "2 mb",
         "state.backend.rocksdb.timer-service.factory": "HEAP",
         "pipeline.object-reuse": "true",
         "execution.buffer-timeout.interval": "5 ms",
