@@ -33,12 +33,14 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     running.close()
 
 
-@pytest.mark.parametrize(("text", "minutes"), [("5m", 5), ("24h", 1_440), (" 7d ", 10_080), ("1m", 1)])
+@pytest.mark.parametrize(
+    ("text", "minutes"), [("5m", 5), ("1h", 60), ("24h", 1_440), ("7d", 10_080), (" 7d ", 10_080), ("1m", 1)]
+)
 def test_windows(text: str, minutes: int) -> None:
     assert parse_window(text).seconds == 60 * minutes
 
 
-@pytest.mark.parametrize("text", ["", "5", "0m", "-1h", "1.5h", "1w", "m", "٥m"])
+@pytest.mark.parametrize("text", ["", "5", "0m", "-1h", "-5m", "5s", "1.5h", "1w", "m", "٥m"])
 def test_what_is_no_window(text: str) -> None:
     with pytest.raises(UsageError, match="such as 5m, 24h or 7d"):
         parse_window(text)

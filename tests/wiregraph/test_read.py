@@ -15,7 +15,6 @@ from tests.oracles.strategies import BASE_MS
 from tests.serving.filling import fill_store
 from wiregraph import read, relations
 from wiregraph.errors import Failure, UsageError
-from wiregraph.graph_client import parse_window
 from wiregraph.stack import Stack, save_stack
 from wiregraph.times import rfc3339
 
@@ -169,13 +168,3 @@ def test_the_server_being_away_is_one_line(tmp_path: Path) -> None:
 def test_another_graph_that_is_none(directory: Path) -> None:
     with pytest.raises(UsageError, match="graph: there is no graph 'x'"):
         run(directory, "top", "--graph", "x")
-
-
-@pytest.mark.parametrize("text", ["", "5", "0m", "-5m", "5s", "1.5h", "m"])
-def test_what_is_no_window(text: str) -> None:
-    with pytest.raises(UsageError, match="is not a window"):
-        parse_window(text)
-
-
-def test_windows() -> None:
-    assert [parse_window(text).seconds for text in ("5m", "1h", "24h", "7d")] == [300, 3_600, 86_400, 604_800]
