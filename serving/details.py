@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
-from serving.keyspace import FactKey
 from serving.mentions import fact_of
-from serving.neighbors import article_terms
+from serving.neighbors import edges_of_fact
 from serving.novelty import VOLUME_WITHIN_MS
 from serving.queries import Question, Subject, binned, facts_in, find_node
+from serving.rows import key_of
 from serving.views import View
 from serving.windows import Window
 from udfs.changelog import FactRow, NodeRow
@@ -88,16 +88,9 @@ def _related(
     """Who stands in the articles of one entity's facts, by falling weight, ties by id."""
     shared: defaultdict[str, _Shared] = defaultdict(_Shared)
     for fact in facts:
-        for other, weight in _others(view, fact, known_at_ms):
+        for other, edge in edges_of_fact(view, key_of(fact), known_at_ms):
             shared[other].articles += 1
-            shared[other].weights[fact.event_topic] += weight
+            shared[other].weights[fact.event_topic] += edge.weight
     found = ((node_of(other), one) for other, one in shared.items())
     named = [Related(node, one.kind, one.articles, one.weights.total()) for node, one in found if node is not None]
     return sorted(named, key=lambda one: (-one.weight, one.node.entity))
-
-
-def _others(view: View, fact: FactRow, known_at_ms: int | None) -> Iterable[tuple[str, int]]:
-    key = FactKey(fact.entity, fact.event_time, fact.topic, fact.article)
-    for term in article_terms(view, key, known_at_ms):
-        if fact.entity in {term.a, term.b}:
-            yield term.b if term.a == fact.entity else term.a, term.weight

@@ -111,15 +111,19 @@ def edges_by_minute(view: View, entity: str, start_ms: int, end_ms: int) -> dict
 def _known_edges(view: View, entity: str, question: Question) -> dict[str, Packed]:
     edges: dict[str, Packed] = {}
     for fact in list(facts_in(view, entity, question)):
-        for term in article_terms(view, fact.key, question.known_at_ms):
-            if entity in {term.a, term.b}:
-                other = term.b if term.a == entity else term.a
-                edges[other] = add(edges.get(other, (0, 0, 0)), (1, term.weight, term.weighted))
+        for other, term in edges_of_fact(view, fact.key, question.known_at_ms):
+            edges[other] = add(edges.get(other, (0, 0, 0)), (1, term.weight, term.weighted))
     return edges
 
 
-def article_terms(view: View, fact: FactKey, known_at_ms: int | None) -> tuple[EdgeTerm, ...]:
-    """The edges of a fact's article, among the entities that were known to stand in it by then."""
+def edges_of_fact(view: View, fact: FactKey, known_at_ms: int | None) -> Iterator[tuple[str, EdgeTerm]]:
+    """Who was known by then to stand in a fact's article beside its entity, and the edge between them."""
+    for term in _article_terms(view, fact, known_at_ms):
+        if fact.entity in {term.a, term.b}:
+            yield term.b if term.a == fact.entity else term.a, term
+
+
+def _article_terms(view: View, fact: FactKey, known_at_ms: int | None) -> tuple[EdgeTerm, ...]:
     prefix = keyspace.article_prefix(fact.topic, fact.article)
     ends = []
     for key, stored in view.scan_prefix(prefix):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from serving.keyspace import FactKey, KnownFact
 from serving.queries import Question, facts_in
+from serving.rows import key_of
 from serving.stories import DAY_MS, Stories
 from serving.views import View
 from serving.windows import Window
@@ -59,7 +60,7 @@ class Told:
         time_ms = int(stories.times[place])
         low, bits = stories.differing(place, REACH_MS)
         similar = low + np.flatnonzero(bits <= DIFFERENT_MAX)
-        nearest = int(similar[-1]) if len(similar) else None
+        nearest = self._nearest[place] = int(similar[-1]) if len(similar) else None
         return Before(
             tuple(_count_from(stories.times[similar], time_ms - within) for within in SIMILAR_WITHIN_MS),
             tuple(_count_from(stories.times[:place], time_ms - within) for within in VOLUME_WITHIN_MS),
@@ -96,4 +97,4 @@ def told_before(view: View, facts: Sequence[FactRow], known_at_ms: int | None) -
     times = [fact.event_time for fact in facts]
     window = Window(max(times) + 1, max(times) + 1 - min(times) + REACH_MS)
     told = Told(facts_in(view, facts[0].entity, Question(window, known_at_ms)))
-    return [told.before(FactKey(fact.entity, fact.event_time, fact.topic, fact.article)) for fact in facts]
+    return [told.before(key_of(fact)) for fact in facts]

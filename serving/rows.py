@@ -84,10 +84,14 @@ def _fact_entries(row: FactRow) -> list[Entry]:
     ]
 
 
+def key_of(row: FactRow) -> FactKey:
+    """What tells a fact from all others."""
+    return FactKey(row.entity, row.event_time, row.topic, row.article)
+
+
 def known_fact(row: FactRow) -> KnownFact:
     """A fact as the index by time has it."""
-    key = FactKey(row.entity, row.event_time, row.topic, row.article)
-    return KnownFact(key, FactValue(*_measured(row), row.models, signature_bytes(row.signature)))
+    return KnownFact(key_of(row), FactValue(*_measured(row), row.models, signature_bytes(row.signature)))
 
 
 def _measured(row: FactRow) -> tuple[int, int, int, int, int]:
