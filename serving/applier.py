@@ -34,6 +34,7 @@ from serving.checkpoints import answer_request
 from serving.prober import Prober, source_key
 from serving.process import prepare
 from serving.progress import Followed, Progress, ProgressError, later, reached, watermark
+from serving.recent import Recent
 from serving.settings import INPUT_TOPICS, ApplierSettings
 from serving.side import side_topics
 from serving.store import (
@@ -90,6 +91,7 @@ class _Session:
         self._consumer.seek(self._progress)
         self._probe: _Probe | None = None
         self._probe_at = 0.0
+        self._recent = Recent()
         self._lengthened = False
 
     def run(self, stop: threading.Event) -> None:
@@ -120,13 +122,16 @@ class _Session:
         answer_request(self._writer)
         poll = self._consumer.poll(settings.poll_timeout_ms, settings.poll_records_max)
         if poll.count or not self._progress.applied_at_ms:
-            self._progress = apply_poll(self._writer, poll, self._lengthen(poll), clock_ms()).progress
+            self._progress = self._applied(poll)
         if self._probe is None and time.monotonic() >= self._probe_at:
             self._probe = self._measure()
             self._probe_at = time.monotonic() + settings.probe_interval_s
         if self._probe is not None and _has_reached(poll, self._probe.ends):
             self._settle(self._probe)
             self._probe = None
+
+    def _applied(self, poll: Poll) -> Progress:
+        return apply_poll(self._writer, poll, self._lengthen(poll), clock_ms(), self._recent).progress
 
     def _lengthen(self, poll: Poll) -> Progress:
         """A store that was begun anew must also hold what came while it was built, before it is served.

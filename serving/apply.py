@@ -19,6 +19,7 @@ from serving.changes import numbered
 from serving.draft import Draft
 from serving.erase import erase, without_erased
 from serving.progress import Progress, earlier, later
+from serving.recent import Recent
 from serving.repeat_apply import repeat_changes
 from serving.rows import Upsert, parse_upsert
 from serving.side import NONE, Side
@@ -63,10 +64,17 @@ class Outcome:
     refused: int
 
 
-def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int) -> Outcome:
-    """Writes what a poll changes, together with its offsets, and gives the new progress."""
+def apply_poll(
+    writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int, recent: Recent | None = None
+) -> Outcome:
+    """Writes what a poll changes, together with its offsets, and gives the new progress.
+
+    `recent` is what was kept of the polls before; it holds this one's changes too, and is wrong if this raises.
+    """
+    recent = Recent() if recent is None else recent
     for erasure in poll.side.erasures:
         progress = erase(writer, progress, erasure)
+        recent.clear()
     upserts, refused = coalesce(poll.records)
     # What is erased counts for the times of the first and the latest event, so that the order does not matter.
     times = advance(progress, upserts)
@@ -92,7 +100,7 @@ def apply_poll(writer: GraphWriter, poll: Poll, progress: Progress, now_ms: int)
     )
     recorded = numbered(changes_of(changes), after)
     buckets = row_changes(writer, (bucket for change in changes for bucket in change.buckets()))
-    repeats = repeat_changes(writer, changes)
+    repeats = repeat_changes(writer, changes, recent)
     deletes = [key for change in changes for key in change.deletes()]
     puts = (entry for change in changes for entry in change.puts())
     writer.write(

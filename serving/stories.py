@@ -6,7 +6,7 @@ facts that are taken into account, and never on the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,17 @@ REPEAT_WITHIN_MS = DAY_MS
 _NO_SIGNATURE = bytes(BYTES)
 
 
-class Told:
-    """What facts of one entity tell, earliest first: their event times in ms, and their signatures or none."""
+Age = tuple[int, str, str]
+"""What facts of an entity are ordered by: event time, ties by topic and article."""
 
-    def __init__(self, times: Sequence[int], signatures: Sequence[bytes]) -> None:
-        self.times = np.array(times, dtype=np.int64)
+
+class Stories:
+    """Facts of one entity, earliest first, and their event times in ms."""
+
+    def __init__(self, facts: Iterable[KnownFact]) -> None:
+        self.facts = sorted(facts, key=age)
+        self.times = np.array([one.key.event_time for one in self.facts], dtype=np.int64)
+        signatures = [one.value.signature for one in self.facts]
         self._told = np.array([bool(one) for one in signatures], dtype=bool)
         joined = b"".join(one or _NO_SIGNATURE for one in signatures)
         self._signatures = np.frombuffer(joined, dtype=np.uint64).reshape(-1, BYTES // 8)
@@ -51,14 +57,6 @@ class Told:
         return bool(len(bits)) and int(bits.min()) <= DIFFERENT_MAX
 
 
-class Stories(Told):
-    """Facts of one entity, earliest first."""
-
-    def __init__(self, facts: Iterable[KnownFact]) -> None:
-        self.facts = sorted(facts, key=age)
-        super().__init__([one.key.event_time for one in self.facts], [one.value.signature for one in self.facts])
-
-
-def age(fact: KnownFact) -> tuple[int, str, str]:
-    """What facts of an entity are ordered by."""
+def age(fact: KnownFact) -> Age:
+    """Of a fact."""
     return fact.key.event_time, fact.key.topic, fact.key.article

@@ -1,7 +1,6 @@
 """Which facts are similar to earlier ones: against comparing all pairs, in any order of arrival."""
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from serving.keyspace import FactKey, FactValue, KnownFact
 from serving.novelty import SIMILAR_WITHIN_MS, VOLUME_WITHIN_MS, Told
 from serving.progress import Progress
 from serving.queries import Question, repeat_counts
+from serving.recent import Recent
 from serving.repeats import pack_minutes, unpack_minutes
 from serving.store import GraphWriter
 from serving.stories import DAY_MS, Stories, age
@@ -116,30 +116,21 @@ def repeats_of(articles: list[Article]) -> list[int]:
 
 
 @settings(max_examples=40)
-@given(st.permutations(ARTICLES), st.integers(1, len(ARTICLES)))
+@given(st.permutations(ARTICLES), st.integers(1, len(ARTICLES)), st.sampled_from([0, 6, 100]))
 def test_stored_repeats_do_not_depend_on_arrival(
-    tmp_path_factory: pytest.TempPathFactory, arrived: list[Article], size: int
+    tmp_path_factory: pytest.TempPathFactory, arrived: list[Article], size: int, kept: int
 ) -> None:
+    recent, rows = Recent(kept), [fact_row(one, one.said[0]) for one in arrived]
     with GraphWriter(tmp_path_factory.mktemp("store")) as writer:
-        progress = Progress("topic", {})
-        for at in range(0, len(arrived), size):
-            apply(writer, progress, [fact_row(one, one.said[0]) for one in arrived[at : at + size]])
+        for at in range(0, len(rows), size):
+            apply(writer, rows[at : at + size], recent)
             assert counts(writer) == repeats_of(arrived[: at + size])
-        apply(writer, progress, [fact_row(one, one.said[0]) for one in arrived])
+        apply(writer, rows, recent)
         assert counts(writer) == repeats_of(ARTICLES)
+        for at in range(0, len(rows), size):
+            apply(writer, [Upsert(row.key, 2, {"deleted": True}) for row in rows[at : at + size]], recent)
+            assert counts(writer) == repeats_of(arrived[at + size :])
 
 
-def test_a_fact_that_is_taken_away_makes_later_ones_novel(tmp_path: Path) -> None:
-    with GraphWriter(tmp_path) as writer:
-        progress = Progress("topic", {})
-        rows = [fact_row(one, one.said[0]) for one in ARTICLES]
-        apply(writer, progress, rows)
-        apply(writer, progress, [Upsert(rows[0].key, 2, {"deleted": True})])
-        assert counts(writer) == repeats_of(ARTICLES[1:])
-        apply(writer, progress, [Upsert(row.key, 2, {"deleted": True}) for row in rows[1:]])
-        assert counts(writer) == [0, 0, 0]
-        assert not list(writer.view().scan_prefix(b"d"))
-
-
-def apply(writer: GraphWriter, progress: Progress, rows: list[Upsert]) -> None:
-    apply_poll(writer, Poll([row.record() for row in rows], {0: 1}), progress, 1)
+def apply(writer: GraphWriter, rows: list[Upsert], recent: Recent) -> None:
+    apply_poll(writer, Poll([row.record() for row in rows], {0: 1}), Progress("topic", {}), 1, recent)
