@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from serving import keyspace
-from serving.bucket_rows import pack_row, row_suffix, slot_of, unpack_row
+from serving.bucket_rows import changed_row, row_suffix, slot_of
 from serving.keyspace import Entry, Packed
 from serving.store import GraphWriter
 from udfs.changelog import BucketRow, Grain
@@ -41,10 +41,8 @@ def row_changes(writer: GraphWriter, changes: Iterable[BucketChange]) -> RowChan
         by_row.setdefault(change.key, {})[slot] = None if change.gone else packed(change.row)
     puts, deletes = [], []
     for (key, changed), stored in zip(by_row.items(), writer.get_many(list(by_row)), strict=True):
-        buckets: dict[int, Packed | None] = {**(unpack_row(stored) if stored else {}), **changed}
-        left = {slot: sums for slot, sums in buckets.items() if sums is not None}
-        if left:
-            puts.append(Entry(key, pack_row(left)))
+        if row := changed_row(stored or b"", changed):
+            puts.append(Entry(key, row))
         else:
             deletes.append(key)
     return RowChanges(tuple(puts), tuple(deletes))

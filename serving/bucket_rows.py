@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left
 from collections.abc import Mapping
+from itertools import chain
 
 from serving.keyspace import Packed, bucket_start
 from udfs.changelog import Grain
@@ -21,7 +22,7 @@ SLOTS = {Grain.MINUTE: 60, Grain.HOUR: 24, Grain.DAY: 64}
 SLOTS_MAX = max(SLOTS.values())
 _COLUMNS = 8
 _NUMBER_BYTES = 8
-_NUMBERS = [struct.Struct(f">{count}q") for count in range(SLOTS_MAX + 1)]
+_NUMBERS = [struct.Struct(f">{count}q") for count in range(_COLUMNS * SLOTS_MAX + 1)]
 
 
 def row_length_ms(grain: Grain) -> int:
@@ -43,13 +44,30 @@ def pack_row(buckets: Mapping[int, Packed]) -> bytes:
     """Of buckets by slot; raises `struct.error` if a sum exceeds 64 bits."""
     slots = sorted(buckets)
     columns = zip(*(buckets[slot] for slot in slots), strict=True)
-    return bytes([len(slots), *slots]) + b"".join(_NUMBERS[len(slots)].pack(*column) for column in columns)
+    return bytes((len(slots), *slots)) + _NUMBERS[_COLUMNS * len(slots)].pack(*chain.from_iterable(columns))
+
+
+def changed_row(value: bytes, changed: Mapping[int, Packed | None]) -> bytes:
+    """A row, or the empty one, with these buckets in the place of its own, None for none; empty where none is left.
+
+    A row whose buckets stay where they are is not taken apart.
+    """
+    places = {value[at]: at - 1 for at in range(1, 1 + value[0])} if value else {}
+    if all(sums is not None and slot in places for slot, sums in changed.items()):
+        row, count = bytearray(value), len(places)
+        for slot, sums in changed.items():
+            for column, number in enumerate(sums or ()):
+                _NUMBERS[1].pack_into(row, 1 + count + _NUMBER_BYTES * (column * count + places[slot]), number)
+        return bytes(row)
+    buckets = {**(unpack_row(value) if value else {}), **changed}
+    left = {slot: sums for slot, sums in buckets.items() if sums is not None}
+    return pack_row(left) if left else b""
 
 
 def unpack_row(value: bytes) -> dict[int, Packed]:
     """The inverse of `pack_row`."""
     count = value[0]
-    numbers = struct.unpack_from(f">{_COLUMNS * count}q", value, 1 + count)
+    numbers = _NUMBERS[_COLUMNS * count].unpack_from(value, 1 + count)
     columns = [numbers[at * count : (at + 1) * count] for at in range(_COLUMNS)]
     return dict(zip(value[1 : 1 + count], zip(*columns, strict=True), strict=True))
 

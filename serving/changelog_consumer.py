@@ -16,7 +16,7 @@ from serving.progress import Progress
 from serving.side import SideRecord, SideTopic, read_side, side_topics
 from udfs.topics import graph_topic
 
-FETCH_BYTES_MAX = 8 * 1024 * 1024
+FETCH_BYTES_LEAST, FETCH_BYTES_MAX = 64 * 1024, 8 * 1024 * 1024
 GATHER_MS = 20
 """What comes within this time is one batch: fewer and fuller ones are less work for the applier and its readers."""
 
@@ -86,7 +86,9 @@ class ChangelogConsumer:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
-            fetch_max_wait_ms=50,
+            # A fetch for each few records costs more than they do: it waits a little for more.
+            fetch_min_bytes=FETCH_BYTES_LEAST,
+            fetch_max_wait_ms=GATHER_MS,
             max_partition_fetch_bytes=FETCH_BYTES_MAX,
             allow_auto_create_topics=False,
         )
