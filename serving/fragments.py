@@ -22,7 +22,7 @@ from wiregraph.v1 import graph_pb2
 LENGTHS_STORED = 4_096
 FOREVER_MS = 2**62
 NEVER_MS = 0
-BASIS_KEPT_MINUTES = 5
+BASIS_KEPT_MINUTES = 10
 """What scores are made of is kept only where it will be wanted again so soon, since it is large."""
 _ITEM = b"\x0a"
 """Field 1, with a length: an element of a list."""

@@ -65,8 +65,8 @@ class Limits:
 class Sizes:
     """How many answers a server keeps of each graph, the least used ones are forgotten first."""
 
-    # About 0.7 KiB each.
-    scores: int = 100_000
+    # About 0.3 KiB each. Too few, and what half the calls ask for is computed again at each of them.
+    scores: int = 300_000
     # Edges of the entities whose neighbours were asked for, about 0.3 KiB each.
     edges: int = 200_000
 
