@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from serving.limits import Streams
+from serving.limits import Refusals, Streams
 from serving.scopes import SCOPES
 from serving.settings import Limits
 from serving.tokens import Grant, Tokens, UnknownTokenError
@@ -39,6 +39,7 @@ class Guard(grpc.ServerInterceptor):
         self._tokens = tokens
         self._limits = limits
         self._streams = streams
+        self._refusals = Refusals(limits)
         self._guarded: dict[str, Handler] = {}
 
     def intercept_service(
@@ -51,7 +52,7 @@ class Guard(grpc.ServerInterceptor):
         try:
             self._admit(method, handler_call_details.invocation_metadata)
         except _DeniedError as error:
-            return _denial(error)
+            return self._denial(error)
         guarded = self._guarded.get(method)
         if guarded is None:
             handler = continuation(handler_call_details)
@@ -121,21 +122,33 @@ class Guard(grpc.ServerInterceptor):
 
     def _check(self, request: object, context: grpc.ServicerContext, longest_s: float) -> None:
         if request is _MALFORMED:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the request is no message of this method")
+            self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "the request is no message of this method")
         if self._tokens is None:
             return
         left_s = context.time_remaining()
-        if left_s > NO_DEADLINE_S:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"deadline: is missing, set one of at most {longest_s:g} s")
         if left_s > longest_s + SLACK_S:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"deadline: must be at most {longest_s:g} s away")
+            missing = f"is missing, set one of at most {longest_s:g} s"
+            why = missing if left_s > NO_DEADLINE_S else f"must be at most {longest_s:g} s away"
+            self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"deadline: {why}")
+
+    def _refuse(self, context: grpc.ServicerContext, code: grpc.StatusCode, why: str) -> NoReturn:
+        self._refusals.wait(context.peer())
+        context.abort(code, why)
+        raise AssertionError  # abort does not return
+
+    def _denial(self, error: _DeniedError) -> Handler:
+        """As of a stream in both directions, so that nothing of the request is read."""
+
+        def deny(_requests: object, context: grpc.ServicerContext) -> object:
+            self._refuse(context, error.code, str(error))
+
+        return grpc.stream_stream_rpc_method_handler(deny)
 
     def _still(self, method: str, context: grpc.ServicerContext) -> Grant | None:
         try:
             return self._admit(method, context.invocation_metadata())
         except _DeniedError as error:
-            context.abort(error.code, str(error))
-            raise AssertionError from error  # abort does not return
+            self._refuse(context, error.code, str(error))
 
     def _while_allowed(self, method: str, context: grpc.ServicerContext, answers: Iterator[object]) -> Iterator[object]:
         """A token that is revoked or expires ends its streams with the next thing they would say."""
@@ -154,13 +167,3 @@ def _tolerant(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
             return _MALFORMED
 
     return parsed
-
-
-def _denial(error: _DeniedError) -> Handler:
-    """As of a stream in both directions, so that nothing of the request is read."""
-
-    def deny(_requests: object, context: grpc.ServicerContext) -> object:
-        context.abort(error.code, str(error))
-        raise AssertionError  # abort does not return
-
-    return grpc.stream_stream_rpc_method_handler(deny)

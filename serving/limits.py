@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 
 from serving.settings import Limits
@@ -53,3 +54,29 @@ class Streams:
             self._open[client] -= 1
             if not self._open[client]:
                 del self._open[client]  # There may be any number of clients over time.
+
+
+class Refusals:
+    """Lets a caller wait whose calls are refused again and again, so that others come first; for any number of threads.
+
+    A few at a time, since one that waits holds a thread: with more callers than that the others are answered at once.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._second = 0
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(limits.refusals_waiting_max)
+
+    def wait(self, connection: str) -> None:
+        """One more refusal on a connection, which is said behind this."""
+        with self._lock:
+            second = int(time.monotonic())
+            if second != self._second:
+                self._second, self._counts = second, Counter()
+            self._counts[connection] += 1
+            too_many = self._counts[connection] > self._limits.refusals_per_s_max
+        if too_many and self._places.acquire(blocking=False):
+            time.sleep(self._limits.refusal_pause_s)
+            self._places.release()

@@ -51,6 +51,10 @@ class Limits:
     calls_connection_max: int = 256
     # A client is a token, or a connection where there are no tokens.
     streams_client_max: int = 8
+    # A connection whose calls are refused more often waits for each further answer, so many calls at a time.
+    refusals_per_s_max: int = 20
+    refusal_pause_s: float = 0.05
+    refusals_waiting_max: int = 4
     # Only where there are tokens; then a call needs a deadline.
     deadline_max_s: float = 120.0
     stream_deadline_max_s: float = 3_600.0
