@@ -62,3 +62,10 @@ def test_python_in_threads_has_a_task_manager_of_its_own(jars: Path) -> None:
     assert found["python.execution-mode"] == "thread"
     assert (found["taskmanager.numberOfTaskSlots"], found["minicluster.number-of-taskmanagers"]) == ("1", "3")
     assert str(ROOT) in found["python.pythonpath"].split(":")
+
+
+def test_only_the_click_job_keeps_a_changelog_beside_its_checkpoints(jars: Path) -> None:
+    arguments = [*REQUIRED, f"--jars={jars}", "--state-dir=/state"]
+    found = flink_options(parse_settings([*arguments, "--pseudonym-key=k"], CLICK_FRAUD))
+    assert found["state.changelog.dstl.dfs.base-path"] == "file:///state/changelog"
+    assert "state.changelog.enabled" not in flink_options(parse_settings(arguments))
