@@ -10,7 +10,8 @@ from pyflink.datastream import KeyedBroadcastProcessFunction, RuntimeContext
 from jobs.click_engines import Engines, now_ms
 from jobs.click_rows import alert_rows
 from jobs.click_rules import RulesInForce
-from udfs.batch_tier import KEEP_MS, Rates, unpack_matches
+from jobs.match_batches import read_matches
+from udfs.batch_tier import KEEP_MS, Rates, pack_matches
 from udfs.rulebook import RuleError
 
 
@@ -25,10 +26,10 @@ class DecideAcross(KeyedBroadcastProcessFunction[str, bytes, Row, Row]):
         self._engines = Engines(runtime_context, RulesInForce(self._starting), Rates.rebuild)
 
     def process_element(self, value: bytes, ctx: KeyedBroadcastProcessFunction.ReadOnlyContext) -> Iterator[Row]:
-        """Matches of one shard, as `pack_matches` writes them."""
+        """Matches of one shard, as `read_matches` takes them."""
         held = yield from self._engines.of(ctx)
-        matches = unpack_matches(value)
-        held.log.append(max(match.click.event_time_ms for match in matches), value)
+        matches = list(read_matches(value))
+        held.log.append(max(match.click.event_time_ms for match in matches), pack_matches(matches))
         yield from alert_rows(held.engine.add(matches), now_ms())
         held.arm(ctx)
 

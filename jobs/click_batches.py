@@ -1,15 +1,12 @@
 """Records of `clicks` by the batch: how the JVM packs them for one hop into Python, and how Python reads them.
 
 A batch is some records of one input partition, in their order: heads of 20 bytes, and the values one behind the other.
-The operator that packs them is a page of Java, compiled by Flink itself as it compiles what it makes of SQL.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from struct import Struct
-from typing import Any
 
 from pyflink.common import Types
 from pyflink.datastream import DataStream
@@ -17,6 +14,7 @@ from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
 from jobs import uids
+from jobs.java_operators import through
 from jobs.keys import partition_keys
 from udfs.clicks import Click, Pseudonymise, decode_click
 from udfs.decode import Refused
@@ -54,25 +52,9 @@ class Batch:
 
 def packed(records: DataStream) -> DataStream:
     """Rows (key, batch) of rows of `RECORD_TYPE`: the key is the partition's, in the thread of the source."""
-    flink = get_gateway().jvm.org.apache.flink
-    stream = records._j_data_stream  # noqa: SLF001 - PyFlink has no call for operators of one's own
-    batches = flink.streaming.api.transformations.OneInputTransformation(
-        stream.getTransformation(),
-        uids.BATCH_CLICKS,
-        flink.table.runtime.operators.CodeGenOperatorFactory(_compiled(flink)),
-        Types.ROW([Types.STRING(), BATCH_TYPE]).get_java_type_info(),
-        stream.getParallelism(),
-    )
-    batches.setUid(uids.BATCH_CLICKS)
-    return DataStream(flink.streaming.api.datastream.DataStream(stream.getExecutionEnvironment(), batches))
-
-
-def _compiled(flink: Any) -> Any:  # noqa: ANN401 - the JVM's objects are untyped
-    """The operator's code with what it is told, as Flink sends it to its workers."""
-    jvm, name = get_gateway().jvm, "ClickBatches"
-    told = to_jarray(jvm.Object, [to_jarray(jvm.String, partition_keys(CLICKS, [CLICKS])), BATCH_MS])
-    code = Path(__file__).with_name(f"{name}.java").read_text("utf-8")
-    return flink.table.runtime.generated.GeneratedOperator(name, code, told, flink.configuration.Configuration())
+    keys = to_jarray(get_gateway().jvm.String, partition_keys(CLICKS, [CLICKS]))
+    keyed_type = Types.ROW([Types.STRING(), BATCH_TYPE])
+    return through(records, "ClickBatches", [keys, BATCH_MS], uids.BATCH_CLICKS, keyed_type)
 
 
 def read_batch(heads: bytes, values: bytes, pseudonymise: Pseudonymise) -> Batch:

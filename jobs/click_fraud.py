@@ -1,8 +1,8 @@
 """The click job: clicks in, alerts out, by rules that come while it runs.
 
     clicks -> batches by partition -> decide clicks -+-> alerts, dead letters, late
-             (JVM, 10 ms of clock)    (Python thread) +-> matches -> decide across sessions -> alerts
-    control -> rules, broadcast ---------^-------------------------------^
+             (JVM, 5 ms of clock)     (Python thread) +-> matches by the batch -> decide across sessions -> alerts
+    control -> rules, broadcast ---------^            (JVM, 100 ms of clock)   ^
 
 A batch crosses into Python at once, since a hop costs as much as deciding about ten clicks.
 """
@@ -25,6 +25,7 @@ from jobs.click_rules import RULES
 from jobs.control import read_rules
 from jobs.environment import run, table_environment
 from jobs.keys import keyed
+from jobs.match_batches import gathered
 from jobs.settings import JobSettings, parse_settings
 from udfs import topics
 from udfs.inference import ModelError
@@ -52,7 +53,7 @@ def build(settings: JobSettings, told: ClickSettings) -> StatementSet:
     rules = table.to_append_stream(table.sql_query(CONTROL), _CONTROL).broadcast(RULES)
     decisions = keyed(batches, BATCH_TYPE).connect(rules).process(DecideClicks(told), ROW_TYPE)
     _named(table, decisions, uids.DECIDE_CLICKS, uids.DECISIONS)
-    matches = keyed(decisions.get_side_output(MATCHES), MATCHES_TYPE)
+    matches = keyed(gathered(decisions.get_side_output(MATCHES)), MATCHES_TYPE)
     rates = matches.connect(rules).process(DecideAcross(told.rules), ROW_TYPE)
     _named(table, rates, uids.DECIDE_ACROSS, uids.RATES)
     statements = table.create_statement_set()

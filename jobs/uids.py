@@ -16,6 +16,7 @@ DEAD_LETTERS = "dead_letters"
 LATE = "late"
 
 BATCH_CLICKS = "batch-clicks"
+BATCH_MATCHES = "batch-matches"
 DECIDE_CLICKS = "decide-clicks"
 DECIDE_ACROSS = "decide-across"
 

@@ -15,6 +15,7 @@ from pyflink.datastream.state import StateDescriptor
 from jobs import uids
 from jobs.across_operators import DecideAcross
 from jobs.click_operators import ClickSettings, DecideClicks
+from jobs.match_batches import LENGTH
 from tests.jobs.test_click_batches import T0, packed
 
 MINUTE_MS = 60_000
@@ -235,7 +236,7 @@ def test_a_window_across_sessions_is_decided_when_the_watermark_passes(matches: 
     (row,) = matches
     across = Job(lambda: DecideAcross(()), row[0])
     across.rule("spray", dict(SPRAY))
-    assert list(across.operator.process_element(row[1], across.context)) == []
+    assert list(across.operator.process_element(LENGTH.pack(len(row[1])) + row[1], across.context)) == []
     across.restart()
     ((_domain, end_ms),) = across.context.timers
     (alert,) = of(across.timer(TimeDomain.EVENT_TIME, end_ms), uids.ALERTS)
