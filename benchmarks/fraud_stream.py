@@ -34,6 +34,8 @@ DRAWS = 65_537
 DEAR, DEAR_SHARE = 250.5, 0.04
 WARM_SHARE = 0.4
 RULE_CHANGES = 5
+LINGER_MS = 5
+"""The default of Kafka's own client, part of each latency: with less the broker has no core left for its other work."""
 PATIENCE_S = 150
 """For a contender's first output."""
 PURCHASES = {"why": "a purchase", "trigger": {"kind": "purchase"}}
@@ -218,7 +220,7 @@ def pace(bootstrap: str, rate: float, warm_up_s: float, seconds: float, first: i
     """
     watch = Watch(bootstrap)
     watch.start()
-    producer = _producer(bootstrap, linger_ms=1)
+    producer = _producer(bootstrap, LINGER_MS)
     stream = clicks(first, int(rate * (warm_up_s + seconds + 60)))
     begun_s, sent, warm = time.time() + warm_up_s, 0, 0
     put_s: dict[int, float] = {}
