@@ -22,6 +22,7 @@ import psutil
 
 from benchmarks.cores import pinned
 from benchmarks.fraud_bench import CLICKS, CONTENDER_S, LIVE, Bench, click_job, two_cores
+from benchmarks.load import Load
 from benchmarks.report import Figure, percentile
 from udfs.topics import ALERTS
 from wiregraph import processes, stack_control
@@ -38,13 +39,15 @@ def live(bench: Bench, rate: float) -> Iterator[Figure]:
     with click_job(bench, bench.inner) as process:
         # The job has read what the contenders had, so that the clicks to come are the first it waits for.
         bench.observe(ALERTS, CONTENDER_S)
-        with Memory(process) as memory:
+        with Memory(process) as memory, Load(process, bench.inner, bench.outer) as load:
             seconds = 60 * SOAK_MINUTES
             found: dict[str, Any] = json.loads(
                 bench.stream("pace", str(rate), str(WARM_UP_S), str(seconds), str(CLICKS))
             )
     yield Figure(LIVE, "live_rate", found["rate"], "clicks/s", found["rate"] / rate, f"asked_for_{rate:.0f}")
     yield Figure(LIVE, "pause_of_who_sends_max", found["pause_ms"], "ms")
+    yield Figure(LIVE, "core_of_the_job_taken_by_others", load.by_others, "share")
+    yield Figure(LIVE, "core_of_who_sends_busy", load.outer_busy, "share")
     for share, target in LATENCY_TARGETS_MS.items():
         value = percentile(found["calm_ms"], share)
         yield Figure(LIVE, f"click_to_alert_p{100 * share:g}", value, "ms", value / target, f"target_{target}_ms")
