@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from serving.fragments import Fragment, Present, score_fragment
 from serving.generations import Generations
@@ -16,15 +15,6 @@ RIPE_AFTER = 10
 """Moments that a score must have lasted before the one of the next minute is computed: else it would be in vain."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A score that the next minute makes another one, as it was when it was computed."""
-
-    entity: str
-    window_ms: int
-    born: int
-
-
 class KeptScores:
     """`young` is for any thread, fragments by window in ms, by entity; all else is for who holds the store's lock.
 
@@ -34,8 +24,9 @@ class KeptScores:
     def __init__(self, weight_max: int) -> None:
         self.computed = 0
         self._entities: Generations[str, Mapping[int, Fragment]] = Generations(weight_max)
-        self._due: deque[_Due] = deque()
-        self._due_for_ms = 0
+        self._ends: dict[int, dict[tuple[str, int], int]] = {}
+        """By the time from which a score is another one: its entity and window, and when it was born, oldest first."""
+        self._prepared_ms = 0
 
     @property
     def young(self) -> Mapping[str, Mapping[int, Fragment]]:
@@ -52,8 +43,10 @@ class KeptScores:
             fragment = score_fragment(view, entity, window_ms, now, fragment or before)
             self.computed += 1
         self._put(entity, window_ms, fragment)
-        if fragment.until_ms == now.end_ms + MINUTE_MS:
-            self._due.append(_Due(entity, window_ms, fragment.born))
+        if fragment.content:
+            ending = self._ends.setdefault(fragment.until_ms, {})
+            ending.pop((entity, window_ms), None)
+            ending[entity, window_ms] = fragment.born
         return fragment
 
     def _put(self, entity: str, window_ms: int, fragment: Fragment) -> None:
@@ -75,25 +68,25 @@ class KeptScores:
     def clear(self) -> None:
         """Forgets all."""
         self._entities.clear()
-        self._due.clear()
+        self._ends.clear()
 
     def prepare(self, view: View, now: Present) -> bool:
         """Computes one score for the next minute before it comes; whether there was one to compute."""
         until_ms = now.end_ms + MINUTE_MS
-        if self._due_for_ms != until_ms:
-            self._due_for_ms, self._due = until_ms, deque(self._ending(until_ms))
-        while self._due and now.number - self._due[0].born >= RIPE_AFTER:
-            due = self._due.popleft()
-            fragment = self._entities.young.get(due.entity, NOTHING).get(due.window_ms)
-            if fragment is None or fragment.ahead or (fragment.born, fragment.until_ms) != (due.born, until_ms):
+        if self._prepared_ms != until_ms:
+            self._prepared_ms = until_ms
+            for passed_ms in [ends_ms for ends_ms in self._ends if ends_ms < until_ms]:
+                del self._ends[passed_ms]
+        ending = self._ends.get(until_ms, {})
+        while ending:
+            (entity, window_ms), born = next(iter(ending.items()))
+            if now.number - born < RIPE_AFTER:
+                break
+            del ending[entity, window_ms]
+            fragment = self._entities.young.get(entity, NOTHING).get(window_ms)
+            if fragment is None or fragment.ahead or (fragment.born, fragment.until_ms) != (born, until_ms):
                 continue
-            ahead = score_fragment(view, due.entity, due.window_ms, replace(now, end_ms=until_ms), fragment)
-            self._put(due.entity, due.window_ms, replace(fragment, ahead=ahead))
+            ahead = score_fragment(view, entity, window_ms, replace(now, end_ms=until_ms), fragment)
+            self._put(entity, window_ms, replace(fragment, ahead=ahead))
             return True
         return False
-
-    def _ending(self, until_ms: int) -> Iterator[_Due]:
-        for entity, held in self._entities.young.items():
-            for window_ms, fragment in held.items():
-                if fragment.until_ms == until_ms and fragment.ahead is None:
-                    yield _Due(entity, window_ms, fragment.born)
