@@ -1,4 +1,4 @@
-"""The multi-task network: an encoder of 6 layers and four small heads over one encoding of a text."""
+"""The multi-task network: an encoder and four small heads over one encoding of a text."""
 
 # Types are checked where torch and onnx are not installed.
 # mypy: disable-error-code="import-not-found, misc"
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.encoder import WIDTH, Encoder
+from models.encoder import WIDTH, Dropout, Encoder
 from udfs.multitask import DISTANCES
 from udfs.news_topics import NEWS_TOPICS, WIRE_TOPICS
 from udfs.sentiment import LABELS
@@ -106,7 +106,7 @@ class Multitask(nn.Module):
         """Start from an encoder of two token types, by default with the base weights."""
         super().__init__()
         self.encoder = encoder or Encoder(types=2)
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = Dropout()
         self.sentiment = SpanHead()
         self.social = TextHead(TEXT_HEADS["social"])
         self.news_topics = TextHead(TEXT_HEADS["news_topics"])

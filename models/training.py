@@ -32,6 +32,7 @@ class Plan:
     encoder_rate: float = 2e-4
     head_factor: float = 5.0
     weight_decay: float = 0.01
+    batch_tokens: int = BATCH_TOKENS
     average: float = 0.0
     """How much of the moving average of the weights a step keeps; what is returned is the average. 0 averages none."""
 
@@ -50,13 +51,13 @@ def autocast() -> torch.autocast:
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=able["avx512_bf16"] or able["amx_bf16"])
 
 
-def batches(lengths: Sequence[int], chance: random.Random) -> list[list[int]]:
-    """Group indices of similar length into batches of about `BATCH_TOKENS`, in random order."""
+def batches(lengths: Sequence[int], chance: random.Random, size: int = BATCH_TOKENS) -> list[list[int]]:
+    """Group indices of similar length into batches of about `size` tokens, in random order."""
     order = sorted(range(len(lengths)), key=lambda index: (lengths[index] + chance.uniform(0, 4), chance.random()))
     groups: list[list[int]] = []
     for index in order:
         longest = lengths[index]
-        if groups and (len(groups[-1]) + 1) * longest <= BATCH_TOKENS:
+        if groups and (len(groups[-1]) + 1) * longest <= size:
             groups[-1].append(index)
         else:
             groups.append([index])
