@@ -3,7 +3,7 @@
 Written out rather than traced, for two reasons: the graph then consists of onnxruntime's fused
 operators (one per matrix, one per attention), which is what makes short texts fast, and each matrix
 is quantised the way we want it: int8, symmetric, one scale per output channel; the embeddings one
-scale per row. Activations are quantised at run time (dynamic, 8 bits).
+scale per row, where they are not of few kinds. Activations are quantised at run time (dynamic, 8 bits).
 """
 
 # Types are checked where torch and onnx are not installed.
@@ -19,7 +19,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from models.encoder import HEADS, LAYERS, NORM_EPSILON
+from models.encoder import HEADS, NORM_EPSILON
+from models.word_kinds import Kinds, kinds_of
 from udfs.tokens import WINDOW_TOKENS
 
 Array = NDArray[np.float32]
@@ -91,10 +92,22 @@ class GraphBuilder:
         table = self._weights[f"{name}.weight"]
         if not self._int8:
             return self.node("Gather", [self.constant(f"{name}.table", table), ids])
+        if kinds := kinds_of(table):
+            return self._by_kinds(ids, name, kinds)
         levels, scales = quantised(table, axis=1)
         rows = self.node("Gather", [self.constant(f"{name}.int8", levels), ids])
         factors = self.node("Gather", [self.constant(f"{name}.scale", scales[:, None]), ids])
         return self.node("Mul", [self.node("Cast", [rows], to=TensorProto.FLOAT), factors])
+
+    def _by_kinds(self, ids: str, name: str, found: Kinds) -> str:
+        """Return the rows of an embedding whose parts are of few kinds."""
+        parts, kinds, width = found.kinds.shape
+        rows = self.node("Gather", [self.constant(f"{name}.codes", found.codes), ids])
+        firsts = self.constant(f"{name}.firsts", np.arange(0, parts * kinds, kinds, dtype=np.int32))
+        places = self.node("Add", [self.node("Cast", [rows], to=TensorProto.INT32), firsts])
+        listed = self.constant(f"{name}.kinds", found.kinds.reshape(-1, width))
+        whole = self.constant(f"{name}.shape", np.array([1, -1, parts * width]))
+        return self.node("Reshape", [self.node("Gather", [listed, places]), whole])
 
     def norm(self, hidden: str, name: str, skip: str | None = None) -> str:
         """Return the layer norm of `hidden`, or of `hidden + skip`."""
@@ -136,7 +149,8 @@ class GraphBuilder:
         words = self.embedding("ids", "encoder.word")
         kinds = self.node("Gather", [self.weight("encoder.kind.weight"), "types"])
         hidden = self.norm(self.node("Add", [self.node("Add", [words, kinds]), positions]), "encoder.norm")
-        for index in range(LAYERS):
+        layers = sum(name.endswith(".qkv.weight") for name in self._weights)
+        for index in range(layers):
             name = f"encoder.layers.{index}"
             mixed = self.linear(self.attention(hidden, name), f"{name}.out")
             hidden = self.norm(mixed, f"{name}.norm1", skip=hidden)

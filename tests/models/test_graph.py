@@ -34,15 +34,21 @@ def test_the_graphs_give_what_torch_gives() -> None:
     assert np.abs(rounded - wanted).max() < 0.5
 
 
-def test_the_multitask_graph_gives_what_torch_gives() -> None:
+@pytest.mark.parametrize(("layers", "few_kinds"), [(6, False), (2, True)])
+def test_the_multitask_graph_gives_what_torch_gives(layers: int, *, few_kinds: bool) -> None:
     import torch  # noqa: PLC0415 - absent where the tests of the run-time run
 
+    from models.encoder import Encoder  # noqa: PLC0415 - needs torch
     from models.multitask_graph import multitask  # noqa: PLC0415 - needs torch
     from models.multitask_net import TEXT_HEADS, Multitask, Spans  # noqa: PLC0415 - needs torch
     from models.shipping import arrays, runner  # noqa: PLC0415 - needs torch
+    from models.word_kinds import KINDS  # noqa: PLC0415 - needs scipy
 
     torch.manual_seed(1)
-    model = Multitask().eval()
+    model = Multitask(Encoder(types=2, layers=layers)).eval()
+    word = model.encoder.word.weight.data
+    if few_kinds:
+        word.copy_(word[torch.arange(len(word)) % KINDS])
     torch.nn.init.normal_(model.sentiment.near.weight)
     inputs = span_inputs(np.array([[1, 3], [3, 4]]), IDS.shape[1])
     with torch.no_grad():
