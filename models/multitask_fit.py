@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -20,24 +20,32 @@ from models.training import Plan, batches, train
 from udfs.multitask import NEWS, SENTIMENT, SOCIAL, WIRE
 
 SMOOTHING = 0.05
+TOLD_WEIGHT = 0.5
 WEIGHTS = {SENTIMENT: 1.0, SOCIAL: 1.0, NEWS: 1.0, WIRE: 0.5}
 
 
-def sentiment(model: Multitask, batch: Batch) -> Tensor:
-    """Return the logits (spans, labels) of a batch of texts with targets."""
-    return model.sentiment(model.encode(batch.ids, batch.types), Spans(batch.rows, batch.pool, batch.distance))
+def logits(model: Multitask, batch: Batch, told: Collection[str] = ()) -> dict[str, Tensor]:
+    """Return a batch's logits (rows of labels, labels) of its own task, and of other tasks that read whole texts."""
+    encoded = model.encode(batch.ids, batch.types)
+    found = {task: getattr(model, task)(encoded) for task in (batch.task, *told) if task != SENTIMENT}
+    if batch.task == SENTIMENT:
+        found[SENTIMENT] = model.sentiment(encoded, Spans(batch.rows, batch.pool, batch.distance))
+    return {task: values.float() for task, values in found.items()}
 
 
 def loss(model: Multitask, batch: Batch) -> Tensor:
-    """Return a batch's mean loss."""
-    if batch.task == SENTIMENT:
-        logits = sentiment(model, batch)
-    else:
-        logits = getattr(model, batch.task)(model.encode(batch.ids, batch.types))
-    if batch.task == WIRE:
-        found = functional.binary_cross_entropy_with_logits(logits.float(), batch.labels, reduction="sum")
-        return WEIGHTS[WIRE] * found / len(batch.labels)
-    return WEIGHTS[batch.task] * functional.cross_entropy(logits.float(), batch.labels, label_smoothing=SMOOTHING)
+    """Return a batch's mean loss, with that of what its texts are told of other tasks."""
+    found = logits(model, batch, batch.told)
+    told = [_loss(task, found[task], wanted, 0.0) for task, wanted in batch.told.items()]
+    return _loss(batch.task, found[batch.task], batch.labels, SMOOTHING) + TOLD_WEIGHT * sum(told)
+
+
+def _loss(task: str, found: Tensor, wanted: Tensor, smoothing: float) -> Tensor:
+    """Return the mean loss of one task's logits."""
+    if task == WIRE:
+        total = functional.binary_cross_entropy_with_logits(found, wanted, reduction="sum")
+        return WEIGHTS[WIRE] * total / len(wanted)
+    return WEIGHTS[task] * functional.cross_entropy(found, wanted, label_smoothing=smoothing)
 
 
 def fit(model: Multitask, sets: Mapping[str, Sequence[Item]], passes: Mapping[str, int], plan: Plan) -> list[float]:
@@ -50,7 +58,7 @@ def fit(model: Multitask, sets: Mapping[str, Sequence[Item]], passes: Mapping[st
         [sets[name][index] for index in group]
         for name, times in passes.items()
         for _ in range(times)
-        for group in batches([len(item.ids) for item in sets[name]], chance)
+        for group in batches([len(item.ids) for item in sets[name]], chance, plan.batch_tokens)
     ]
     chance.shuffle(groups)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -37,17 +37,22 @@ class Item:
     """One text: ids with the special tokens, its spans' token ranges in them (spans, 2), and labels.
 
     `labels` are rows of wanted probabilities, of each span or, where `task` reads whole texts, one of the text.
+    `told` are a teacher's probabilities (1, labels) of other tasks that read whole texts.
     """
 
     task: str
     ids: tk.IntArray
     ranges: tk.IntArray
     labels: tk.FloatArray
+    told: Mapping[str, tk.FloatArray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Padded texts of one task (texts, length) and, for each span, its text, its pooling row and its distances."""
+    """Padded texts of one task (texts, length) and, for each span, its text, its pooling row and its distances.
+
+    All texts are told of the same other tasks.
+    """
 
     task: str
     ids: Tensor
@@ -56,6 +61,7 @@ class Batch:
     pool: Tensor
     distance: Tensor
     labels: Tensor
+    told: Mapping[str, Tensor]
 
 
 def targeted(tokenizer: Tokenizer, example: Example) -> Item | None:
@@ -121,4 +127,5 @@ def collate(items: Sequence[Item]) -> Batch:
     rows = np.repeat(np.arange(len(items)), [len(item.ranges) for item in items])
     labels = np.concatenate([item.labels for item in items])
     arrays = (ids, types, rows, np.concatenate(pools), np.concatenate(distances), labels)
-    return Batch(items[0].task, *(torch.from_numpy(array) for array in arrays))
+    told = {name: torch.from_numpy(np.concatenate([item.told[name] for item in items])) for name in items[0].told}
+    return Batch(items[0].task, *(torch.from_numpy(array) for array in arrays), told=told)
