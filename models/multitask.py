@@ -28,7 +28,8 @@ from models.encoder import base_tokenizer
 from models.multitask_base import beginning
 from models.multitask_fit import derived, fit, several_labels
 from models.multitask_graph import multitask
-from models.multitask_items import Item, targeted
+from models.multitask_heads import fit_heads
+from models.multitask_items import Item, targeted, unmarked
 from models.multitask_net import Multitask
 from models.multitask_sets import Sets, load, shortened, word_counts
 from models.multitask_taught import Lesson, taught
@@ -53,6 +54,7 @@ neighbours. A long article is read up to 2,048 tokens. The temperatures are fitt
 calibration errors are of one half of each with the temperature of the other half."""
 SLICE = "slice_"
 """What the names of parts of development sets begin with."""
+TOPICS = ("twitter_financial_topic", "reuters21578")
 CONTRASTS, CLAUSES = 1_500, 2_000
 TAUGHT = {
     "sentfin": Lesson(0.5),
@@ -125,8 +127,12 @@ def train_stages(arguments: Arguments, tokenizer: Tokenizer, sets: Sets) -> tupl
         read = read_again(tokenizer, sets, seed + 1)
         return fit(model, lessons(model, read), passes_again(), Plan(seed + 1, encoder_rate=1.2e-4, **PLAN))
 
-    curve = Stage(arguments, "first").run(model, learn)
-    return model, curve + Stage(arguments, "second").run(model, learn_again)
+    def learn_topics() -> list[float]:
+        return fit_heads(model, {name: [unmarked(item) for item in sets.training[name]] for name in TOPICS})
+
+    stages = {"first": learn, "second": learn_again, "heads": learn_topics}
+    curves = [Stage(arguments, name).run(model, stage) for name, stage in stages.items()]
+    return model, curves[0] + curves[1]
 
 
 def judge(model: TextModel, sets: Sets) -> dict[str, quality.Judged]:

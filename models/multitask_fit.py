@@ -36,11 +36,11 @@ def logits(model: Multitask, batch: Batch, told: Collection[str] = ()) -> dict[s
 def loss(model: Multitask, batch: Batch) -> Tensor:
     """Return a batch's mean loss, with that of what its texts are told of other tasks."""
     found = logits(model, batch, batch.told)
-    told = [_loss(task, found[task], wanted, 0.0) for task, wanted in batch.told.items()]
-    return _loss(batch.task, found[batch.task], batch.labels, SMOOTHING) + TOLD_WEIGHT * sum(told)
+    told = [task_loss(task, found[task], wanted, 0.0) for task, wanted in batch.told.items()]
+    return task_loss(batch.task, found[batch.task], batch.labels, SMOOTHING) + TOLD_WEIGHT * sum(told)
 
 
-def _loss(task: str, found: Tensor, wanted: Tensor, smoothing: float) -> Tensor:
+def task_loss(task: str, found: Tensor, wanted: Tensor, smoothing: float) -> Tensor:
     """Return the mean loss of one task's logits."""
     if task == WIRE:
         total = functional.binary_cross_entropy_with_logits(found, wanted, reduction="sum")

@@ -109,6 +109,11 @@ def thinned(item: Item, chance: random.Random) -> Item:
     return replace(item, ranges=item.ranges[index : index + 1], labels=item.labels[index : index + 1])
 
 
+def unmarked(item: Item) -> Item:
+    """Return an item of a whole text in which nothing is marked."""
+    return replace(item, ranges=item.ranges[:0])
+
+
 def collate(items: Sequence[Item]) -> Batch:
     """Pad texts of one task and stack the inputs of their spans."""
     longest = max(len(item.ids) for item in items)

@@ -80,6 +80,12 @@ class SpanHead(nn.Module):
         return self.head(self.dropout(mixed))
 
 
+def pooled(encoded: Encoded) -> tuple[Tensor, Tensor]:
+    """Return the mean of each text's tokens and its [CLS], each (texts, width)."""
+    share = (encoded.mask / encoded.mask.sum(dim=1, keepdim=True)).to(encoded.hidden.dtype)
+    return (share[:, None, :] @ encoded.hidden)[:, 0], encoded.hidden[:, 0]
+
+
 class TextHead(nn.Module):
     """Logits of a text: the mean of its tokens and [CLS], each through a matrix, added, then a small layer."""
 
@@ -93,10 +99,11 @@ class TextHead(nn.Module):
 
     def forward(self, encoded: Encoded) -> Tensor:
         """Return logits (texts, labels)."""
-        share = (encoded.mask / encoded.mask.sum(dim=1, keepdim=True)).to(encoded.hidden.dtype)
-        mean = (share[:, None, :] @ encoded.hidden)[:, 0]
-        mixed = functional.gelu(self.mean(mean) + self.whole(encoded.hidden[:, 0]))
-        return self.head(self.dropout(mixed))
+        return self.mixed(*pooled(encoded))
+
+    def mixed(self, mean: Tensor, first: Tensor) -> Tensor:
+        """Return logits (texts, labels) of the means of texts' tokens and their [CLS], each (texts, width)."""
+        return self.head(self.dropout(functional.gelu(self.mean(mean) + self.whole(first))))
 
 
 class Multitask(nn.Module):
