@@ -50,7 +50,7 @@ def list_graphs(directory: Path) -> list[GraphStatus]:
     store = directory / "store"
     served = served_graph(store)
     paths = [path for path in store.iterdir() if path.is_dir() and _is_name(store, path.name)] if store.is_dir() else []
-    return [_status(path, served) for path in sorted(paths, key=lambda path: (path.name != LIVE, path.name))]
+    return [_status(directory, path, served) for path in sorted(paths, key=lambda path: (path.name != LIVE, path.name))]
 
 
 def _is_name(store: Path, name: str) -> bool:
@@ -60,7 +60,7 @@ def _is_name(store: Path, name: str) -> bool:
         return False
 
 
-def _status(path: Path, served: str) -> GraphStatus:
+def _status(directory: Path, path: Path, served: str) -> GraphStatus:
     size = sum(file.stat().st_size for file in path.iterdir() if file.is_file())
     try:
         progress = stored_progress(path)
@@ -69,7 +69,7 @@ def _status(path: Path, served: str) -> GraphStatus:
     return GraphStatus(
         path.name,
         path.name == served,
-        READY if progress.ready else BUILDING,
+        READY if progress.ready and not _is_replaying(directory, path.name) else BUILDING,
         progress.facts,
         progress.entities,
         progress.latest_event_ms,
@@ -92,8 +92,7 @@ def promote(directory: Path, name: str, say: Say) -> None:
     """
     store = directory / "store"
     path = _existing(store, name)
-    plan = directory / "replays" / f"{name}.json"
-    if plan.exists() and not plan.with_suffix(".complete").exists():
+    if _is_replaying(directory, name):
         raise Failure(f"graph {name!r} is being built by a replay: the same `wiregraph replay` goes on with it")
     try:
         ready = stored_progress(path).ready
@@ -108,6 +107,12 @@ def promote(directory: Path, name: str, say: Say) -> None:
     if _has_alerts(before) and not _has_alerts(path) and all(job.name != decider for _, job in read_jobs(directory)):
         say(f"it has no alerts: `wiregraph job click-fraud --graph {name} --detach` decides on all clicks again")
     stack_control.follow_served(directory, say)
+
+
+def _is_replaying(directory: Path, name: str) -> bool:
+    """Whether a replay makes a graph that is not over."""
+    plan = directory / "replays" / f"{name}.json"
+    return plan.exists() and not plan.with_suffix(".complete").exists()
 
 
 def _has_alerts(path: Path) -> bool:

@@ -76,6 +76,8 @@ def open_to(address: str, guarded: Guarding | None, environment: Mapping[str, st
     token = environment.get(TOKEN)
     if not token:
         raise Failure(f"the server asks for a token: make one with `wiregraph token add` and set {TOKEN}")
+    if not (token.isascii() and token.isprintable()):
+        raise Failure(f"{TOKEN} holds characters that no token has: set it to one that `wiregraph token add` printed")
     ca, cert, key = (Path(environment[name]) if environment.get(name) else None for name in (CA, CERT, KEY))
     tls = Tls(ca, cert, key, environment.get(SERVER_NAME, ""))
     try:

@@ -100,7 +100,9 @@ class Sender:
             raise self._failure(self._error)
 
     def _failure(self, why: object) -> Failure:
-        return Failure(f"Kafka acknowledged {self.acknowledged:,} records, then: {why or type(why).__name__}")
+        return Failure(
+            f"Kafka acknowledged {self.acknowledged:,} records, then: {why or type(why).__name__}; send the same again, repeats are told"
+        )
 
 
 @contextmanager

@@ -60,5 +60,7 @@ def open_async_channel(address: str, tls: Tls | None = None) -> grpc.aio.Channel
 
 
 def bearer(token: str | None) -> tuple[tuple[str, str], ...]:
-    """The metadata of a call."""
+    """The metadata of a call; raises `ValueError` for what no header can hold, and so is no token."""
+    if token and not (token.isascii() and token.isprintable()):
+        raise ValueError("token: holds characters that no token has")
     return (("authorization", f"Bearer {token}"),) if token else ()

@@ -48,7 +48,9 @@ def test_a_graph_whose_replay_is_not_over_is_not_served(directory: Path) -> None
     plan.touch()
     with pytest.raises(Failure, match="built by a replay"):
         run(directory, "graph", "promote", "again")
+    assert "building" in run(directory, "graph", "list")
     plan.with_suffix(".complete").touch()
+    assert "building" not in run(directory, "graph", "list")
     run(directory, "graph", "promote", "again")
     assert served_graph(directory / "store") == "again"
 

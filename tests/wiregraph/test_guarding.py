@@ -67,6 +67,10 @@ def test_what_does_not_get_in_says_what_to_do(guarded: Guarded, monkeypatch: pyt
     monkeypatch.setenv("WIREGRAPH_TOKEN", "wiregraph.desk.x")
     with pytest.raises(Failure, match=r"unknown or revoked: see `wiregraph token list`"):
         wiregraph(monkeypatch, "status")
+    for pasted in ("é", "a\nb"):
+        monkeypatch.setenv("WIREGRAPH_TOKEN", pasted)
+        with pytest.raises(Failure, match="WIREGRAPH_TOKEN holds characters that no token has"):
+            wiregraph(monkeypatch, "status")
     monkeypatch.delenv("WIREGRAPH_TOKEN")
     with pytest.raises(Failure, match="set WIREGRAPH_TOKEN"):
         wiregraph(monkeypatch, "status")
