@@ -100,9 +100,8 @@ class Sender:
             raise self._failure(self._error)
 
     def _failure(self, why: object) -> Failure:
-        return Failure(
-            f"Kafka acknowledged {self.acknowledged:,} records, then: {why or type(why).__name__}; send the same again, repeats are told"
-        )
+        then = f"then: {why or type(why).__name__}: repeats count once, so send the same again"
+        return Failure(f"Kafka acknowledged {self.acknowledged:,} records, {then}")
 
 
 @contextmanager
