@@ -108,4 +108,4 @@ def check_jobs(directory: Path) -> None:
     for _, record in read_jobs(directory):
         if not processes.is_alive(record):
             log = directory / "logs" / f"{record.name}.log"
-            raise Failure(f"the job {record.name} ended: {processes.last_line(log) or 'it said nothing'} (see {log})")
+            raise Failure(f"the job {record.name} ended: {processes.last_words(log)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 from pydantic import BaseModel, ConfigDict
 
-from serving.client.channel import Tls, channel_options, open_channel
+from serving.client.channel import Tls, channel_options, fits_header, open_channel
 from wiregraph.errors import Failure, UsageError
 from wiregraph.ports import HOST
 
@@ -76,7 +76,7 @@ def open_to(address: str, guarded: Guarding | None, environment: Mapping[str, st
     token = environment.get(TOKEN)
     if not token:
         raise Failure(f"the server asks for a token: make one with `wiregraph token add` and set {TOKEN}")
-    if not (token.isascii() and token.isprintable()):
+    if not fits_header(token):
         raise Failure(f"{TOKEN} holds characters that no token has: set it to one that `wiregraph token add` printed")
     ca, cert, key = (Path(environment[name]) if environment.get(name) else None for name in (CA, CERT, KEY))
     tls = Tls(ca, cert, key, environment.get(SERVER_NAME, ""))

@@ -210,7 +210,7 @@ def last_words(directory: Path, name: str) -> str:
     log = _log(directory, name)
     lines = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
     cause = next((line for line in reversed(lines) if line.startswith("Caused by:")), "")
-    return f"{cause or processes.last_line(log) or 'killed, or it said nothing'} (see {log})"
+    return processes.last_words(log, cause)
 
 
 def list_jobs(directory: Path) -> list[JobStatus]:

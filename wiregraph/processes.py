@@ -182,3 +182,8 @@ def last_line(log: Path) -> str:
         lines = [line.strip() for line in stream.read().decode("utf-8", "replace").splitlines()]
     last = next((line for line in reversed(lines) if line and not line.startswith(_STACK_FRAME)), "")
     return "" if last.startswith(_STARTING) else last
+
+
+def last_words(log: Path, cause: str = "") -> str:
+    """Why a process ended, for an error message: the cause that its log gives, if one is known, else its last line."""
+    return f"{cause or last_line(log) or 'killed, or it said nothing'} (see {log})"

@@ -98,7 +98,7 @@ def _watched(request: ReplayRequest, applier: ProcessRecord, watch: Watch, step:
 def _check_applier(request: ReplayRequest, applier: ProcessRecord) -> None:
     if not processes.is_alive(applier):
         log = request.directory / "logs" / f"{applier.name}.log"
-        raise Failure(f"the {applier.name} ended: {processes.last_line(log) or 'it said nothing'} (see {log})")
+        raise Failure(f"the {applier.name} ended: {processes.last_words(log)}")
 
 
 def _await_applied(request: ReplayRequest, plan: ReplayPlan, applier: ProcessRecord, watch: Watch) -> Progress:

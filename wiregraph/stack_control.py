@@ -197,7 +197,7 @@ def _await_settled(directory: Path, record: ProcessRecord) -> None:
 def _check_alive(directory: Path, record: ProcessRecord) -> None:
     if not processes.is_alive(record):
         log = _log(directory, record.name)
-        raise Failure(f"the {record.name} ended: {processes.last_line(log) or 'it said nothing'} (see {log})")
+        raise Failure(f"the {record.name} ended: {processes.last_words(log)}")
 
 
 def _log(directory: Path, name: str) -> Path:

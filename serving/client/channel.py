@@ -59,8 +59,13 @@ def open_async_channel(address: str, tls: Tls | None = None) -> grpc.aio.Channel
     return channel
 
 
+def fits_header(token: str) -> bool:
+    """Whether a token can be sent at all; what cannot is none."""
+    return token.isascii() and token.isprintable()
+
+
 def bearer(token: str | None) -> tuple[tuple[str, str], ...]:
     """The metadata of a call; raises `ValueError` for what no header can hold, and so is no token."""
-    if token and not (token.isascii() and token.isprintable()):
+    if token and not fits_header(token):
         raise ValueError("token: holds characters that no token has")
     return (("authorization", f"Bearer {token}"),) if token else ()
