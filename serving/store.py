@@ -28,6 +28,7 @@ from rocksdict import (
 )
 
 from serving import keyspace
+from serving.held_files import HeldFiles
 from serving.keyspace import Entry
 from serving.progress import Progress, dump_progress, load_progress
 from serving.store_errors import (
@@ -38,7 +39,7 @@ from serving.store_errors import (
     StoreMissingError,
     translated,
 )
-from serving.tables import copy_without_logs, first_logged, log_names
+from serving.tables import copy_without_logs, file_names, first_logged, logs_of
 from serving.views import View
 
 __all__ = [
@@ -142,14 +143,16 @@ class GraphReader:
         self.path = path
         self.identity = store_identity(path)
         self.lock = threading.RLock()
+        self._files = HeldFiles(path)
         self._scratch = tempfile.mkdtemp(prefix="wiregraph-reader-")
         try:
             _check_files(path)
-            logs = log_names(path)
+            files = file_names(path)
             with translated():
                 self._db = Rdict(str(path), _options(create=False), access_type=AccessType.secondary(self._scratch))
-            self._follow(logs)
+            self._follow(files)
         except StoreError:
+            self._files.close()
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
 
@@ -160,13 +163,15 @@ class GraphReader:
             self._follow(None)
             return self._db.latest_sequence_number() != before
 
-    def _follow(self, logs: frozenset[str] | None) -> None:
+    def _follow(self, read: frozenset[str] | None) -> None:
         """Reads manifest and logs, again where a log went away in between: its writes are in a table then.
 
-        Without them the writes before the next log would be missing. `logs` are those of before, if it was read.
+        Without them the writes before the next log would be missing. `read` are the files of before, if it was read.
         """
-        while logs is None or logs - (now := log_names(self.path)):
-            logs = log_names(self.path) if logs is None else now
+        files = read or file_names(self.path)
+        while read is None or logs_of(read) - logs_of(files := file_names(self.path)):
+            read = files
+            self._files.look(files)
             with translated():
                 self._db.try_catch_up_with_primary()
 
@@ -187,6 +192,7 @@ class GraphReader:
         """Leaves nothing behind."""
         with self.lock:
             self._db.close()
+            self._files.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> Self:

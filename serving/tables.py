@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 _HEADER_BYTES = 7
@@ -39,12 +40,17 @@ def _link(file: Path, target: Path) -> None:
         target.symlink_to(file.resolve())
 
 
-def log_names(path: Path) -> frozenset[str]:
-    """The logs that a store has now; none where it was moved away."""
+def file_names(path: Path) -> frozenset[str]:
+    """The files that a store has now; none where it was moved away."""
     try:
-        return frozenset(name for name in os.listdir(path) if name.endswith(".log"))  # noqa: PTH208 - asked many times a second
+        return frozenset(os.listdir(path))  # noqa: PTH208 - asked many times a second
     except FileNotFoundError:
         return frozenset()
+
+
+def logs_of(names: Iterable[str]) -> frozenset[str]:
+    """The logs among a store's files."""
+    return frozenset(name for name in names if name.endswith(".log"))
 
 
 def first_logged(path: Path) -> int | None:

@@ -1,0 +1,56 @@
+"""A reader keeps deleted files open for a while, and lets go of them in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from serving import held_files
+from serving.held_files import HeldFiles
+from serving.tables import file_names
+
+
+def held(path: Path) -> list[str]:
+    """What this process has open below a directory."""
+    links = (f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd"))
+    opened = (os.readlink(link) for link in links if os.path.lexists(link))
+    return sorted(Path(one).name for one in opened if one.startswith(str(path)))
+
+
+def test_deleted_files_are_closed_later_and_not_by_who_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables and logs are held, each once."""
+    for name in ("1.sst", "2.sst", "3.log", "CURRENT"):
+        (tmp_path / name).write_bytes(b"x")
+    files = HeldFiles(tmp_path)
+    files.look(file_names(tmp_path))
+    files.look(file_names(tmp_path))
+    assert held(tmp_path) == ["1.sst", "2.sst", "3.log"]
+
+    (tmp_path / "1.sst").unlink()
+    (tmp_path / "3.log").unlink()
+    files.look(file_names(tmp_path))
+    assert held(tmp_path) == ["1.sst (deleted)", "2.sst", "3.log (deleted)"]
+    monkeypatch.setattr(held_files, "HELD_S", 0.0)
+    files.look(file_names(tmp_path))
+    deadline = time.monotonic() + 10
+    while held(tmp_path) != ["2.sst"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert held(tmp_path) == ["2.sst"]
+
+    (tmp_path / "2.sst").unlink()
+    (tmp_path / "4.sst").write_bytes(b"x")
+    monkeypatch.setattr(held_files, "HELD_S", 60.0)
+    files.look(file_names(tmp_path))
+    files.close()
+    assert held(tmp_path) == []
+
+
+def test_a_file_that_went_away_after_it_was_listed_is_no_error(tmp_path: Path) -> None:
+    """The writer deletes at any time."""
+    files = HeldFiles(tmp_path)
+    files.look({"1.sst"})
+    files.close()
+    assert held(tmp_path) == []
