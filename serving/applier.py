@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,17 +90,17 @@ class _Session:
         self._consumer = ChangelogConsumer(topics, side_topics(settings.graph), kafka_arguments(settings))
         self._progress = self._begin()
         self._consumer.seek(self._progress)
-        self._probe: _Probe | None = None
+        self._probing: Future[_Probe] | None = None
         self._probe_at = 0.0
         self._recent = Recent()
         self._lengthened = False
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop; raises `KafkaError`, `StoreError`, `ChangelogReplacedError` or `TopicsChangedError`."""
-        with self._consumer:
+        with self._consumer, ThreadPoolExecutor(1, "prober") as prober:
             log.info("follows %s into %s", ", ".join(one.topic for one in self._topics.all), self._writer.path)
             while not stop.is_set():
-                self._step()
+                self._step(prober)
 
     def _begin(self) -> Progress:
         """Where the store is; topics that it has not followed yet must be read to their ends before it is served."""
@@ -117,18 +118,19 @@ class _Session:
             raise ChangelogReplacedError(f"{', '.join(replaced)} was created anew")
         return replace(stored, side=side)
 
-    def _step(self) -> None:
+    def _step(self, prober: Executor) -> None:
         settings = self._settings
         answer_request(self._writer)
         poll = self._consumer.poll(settings.poll_timeout_ms, settings.poll_records_max)
         if poll.count or not self._progress.applied_at_ms:
             self._progress = self._applied(poll)
-        if self._probe is None and time.monotonic() >= self._probe_at:
-            self._probe = self._measure()
+        if self._probing is None and time.monotonic() >= self._probe_at:
+            # A tenth of a second on a busy machine, in which rows should not wait.
+            self._probing = prober.submit(self._measure, self._progress.source_latest)
+        if self._probing is not None and self._probing.done() and _has_reached(poll, self._probing.result().ends):
+            self._settle(self._probing.result())
+            self._probing = None
             self._probe_at = time.monotonic() + settings.probe_interval_s
-        if self._probe is not None and _has_reached(poll, self._probe.ends):
-            self._settle(self._probe)
-            self._probe = None
 
     def _applied(self, poll: Poll) -> Progress:
         return apply_poll(self._writer, poll, self._lengthen(poll), clock_ms(), self._recent).progress
@@ -149,11 +151,11 @@ class _Session:
         side = {topic: replace(one, build_to=ends.side.get(topic, {})) for topic, one in progress.side.items()}
         return replace(progress, build_to=ends.changelog, side=side)
 
-    def _measure(self) -> _Probe:
+    def _measure(self, known: Mapping[str, int]) -> _Probe:
+        """In a thread of its own, which nobody else asks the probers from."""
         self._check_topics()
         if is_broken(self._writer.path, self._writer.identity):
             raise StoreCorruptError("a reader found it broken")
-        known = self._progress.source_latest
         news, clicks = self._probers.news.probe(known), self._probers.clicks.probe(known)
         latest = {
             source_key(at.topic, at.partition): at.latest_ms for at in (*news, *clicks) if at.latest_ms is not None
@@ -162,7 +164,8 @@ class _Session:
             # A replay reads the topics it was given; the others' partitions are nothing to wait for.
             read = {at.topic for at in news if at.committed is not None}
             news = [at for at in news if at.topic in read]
-        return _Probe(watermark(news), watermark(clicks), self._consumer.ends(), latest)
+        ends = self._consumer.split(self._probers.news.ends(self._consumer.partitions))
+        return _Probe(watermark(news), watermark(clicks), ends, latest)
 
     def _check_topics(self) -> None:
         now = describe(self._probers.news.admin, self._settings.graph)

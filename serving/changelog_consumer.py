@@ -12,6 +12,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import OffsetOutOfRangeError
 
 from serving.apply import Poll, Record
+from serving.prober import offsets
 from serving.progress import Progress
 from serving.side import SideRecord, SideTopic, read_side, side_topics
 from udfs.topics import graph_topic
@@ -79,7 +80,7 @@ class ChangelogConsumer:
     def __init__(self, topics: Topics, kinds: Mapping[str, SideTopic], kafka: Mapping[str, object]) -> None:
         self._graph = topics.changelog.topic
         self._kinds = kinds
-        self._partitions = [TopicPartition(one.topic, number) for one in topics.all for number in range(one.partitions)]
+        self.partitions = [TopicPartition(one.topic, number) for one in topics.all for number in range(one.partitions)]
         self._offsets: dict[TopicPartition, int] = {}
         self._consumer = KafkaConsumer(
             **kafka,
@@ -92,17 +93,17 @@ class ChangelogConsumer:
             max_partition_fetch_bytes=FETCH_BYTES_MAX,
             allow_auto_create_topics=False,
         )
-        self._consumer.assign(self._partitions)
+        self._consumer.assign(self.partitions)
 
     def ends(self) -> Ends:
         """As they are now."""
-        return self._split(self._consumer.end_offsets(self._partitions))
+        return self.split(offsets(self._consumer.end_offsets, self.partitions))
 
     def seek(self, progress: Progress) -> None:
         """Goes to where a store is; raises `ChangelogReplacedError` if a topic never was there."""
-        ends = self._consumer.end_offsets(self._partitions)
-        begins = self._consumer.beginning_offsets(self._partitions)
-        for tp in self._partitions:
+        ends = offsets(self._consumer.end_offsets, self.partitions)
+        begins = offsets(self._consumer.beginning_offsets, self.partitions)
+        for tp in self.partitions:
             read = progress.offsets if tp.topic == self._graph else progress.side[tp.topic].offsets
             offset = read.get(tp.partition, begins[tp])
             if offset > ends[tp]:
@@ -130,7 +131,7 @@ class ChangelogConsumer:
                 break
             until = until or time.monotonic() + GATHER_MS / 1_000
             timeout_ms = round(1_000 * (until - time.monotonic()))
-        read = self._split(self._offsets)
+        read = self.split(self._offsets)
         return Poll(records, read.changelog, read_side(side), read.side, len(records) + len(side))
 
     def _polled(self, timeout_ms: int, records_max: int) -> Mapping[TopicPartition, Sequence[ConsumerRecord]]:
@@ -142,9 +143,10 @@ class ChangelogConsumer:
             raise ChangelogReplacedError(str(error)) from error
         return found
 
-    def _split(self, offsets: Mapping[TopicPartition, int]) -> Ends:
+    def split(self, found: Mapping[TopicPartition, int]) -> Ends:
+        """Offsets by topic."""
         side: dict[str, dict[int, int]] = {}
-        for tp, offset in offsets.items():
+        for tp, offset in found.items():
             side.setdefault(tp.topic, {})[tp.partition] = offset
         return Ends(side.pop(self._graph, {}), side)
 

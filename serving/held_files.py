@@ -1,7 +1,7 @@
 """A store's files, held open by a reader so that it costs no catch-up anything when the writer deletes one.
 
 Who closes a deleted table or log last waits until the file system has freed its blocks: 24 ms of system time were seen,
-80 ms in all. RocksDB would do so in a catch-up, where the GIL is held, and nothing would be answered. Here a thread does it.
+80 ms in all. RocksDB would do so in a catch-up, where the GIL is held and nothing is answered. Here a thread does it.
 """
 
 from __future__ import annotations

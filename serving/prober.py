@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError
+from kafka.errors import CoordinatorNotAvailableError, GroupIdNotFoundError, UnknownTopicOrPartitionError
 
 from serving.progress import InputPartition, later
 
@@ -45,8 +45,8 @@ class Prober:
         """
         committed = self._committed()
         partitions = self._partitions()
-        begins = self._consumer.beginning_offsets(partitions) if partitions else {}
-        ends = self._consumer.end_offsets(partitions) if partitions else {}
+        begins = offsets(self._consumer.beginning_offsets, partitions)
+        ends = self.ends(partitions)
         read = {tp: at for tp, at in committed.items() if tp in begins and at > begins[tp]}
         moved = {tp: at for tp, at in read.items() if self._read.get(tp) != at}
         last, highest = self._timestamps(moved), self._highest(moved)
@@ -61,6 +61,10 @@ class Prober:
             )
             for tp in partitions
         ]
+
+    def ends(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offsets after the last records of any partitions."""
+        return offsets(self._consumer.end_offsets, partitions)
 
     def _committed(self) -> dict[TopicPartition, int]:
         try:
@@ -108,6 +112,16 @@ class Prober:
         """Closes the connections."""
         self._consumer.close(autocommit=False)
         self._admin.close()
+
+
+def offsets(
+    ask: Callable[[Sequence[TopicPartition]], dict[TopicPartition, int]], partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """What a consumer says of partitions; raises `KafkaError`."""
+    try:
+        return ask(partitions) if partitions else {}
+    except KeyError as error:  # So kafka-python says that a topic has just been deleted.
+        raise UnknownTopicOrPartitionError(str(error)) from error
 
 
 def source_key(topic: str, partition: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from serving.tables import file_names
 
 def held(path: Path) -> list[str]:
     """What this process has open below a directory."""
-    links = (f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd"))
-    opened = (os.readlink(link) for link in links if os.path.lexists(link))
-    return sorted(Path(one).name for one in opened if one.startswith(str(path)))
+    opened = [one.readlink() for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    return sorted(one.name for one in opened if one.is_relative_to(path))
 
 
 def test_deleted_files_are_closed_later_and_not_by_who_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

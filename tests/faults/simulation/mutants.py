@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from types import ModuleType
@@ -51,9 +52,9 @@ def the_watermark_moves_before_the_rows() -> AbstractContextManager[object]:
 def the_end_is_measured_before_the_commits() -> AbstractContextManager[object]:
     measure = applier._Session._measure
 
-    def early(self: applier._Session) -> applier._Probe:
+    def early(self: applier._Session, known: Mapping[str, int]) -> applier._Probe:
         ends = self._consumer.ends()
-        return replace(measure(self), ends=ends)
+        return replace(measure(self, known), ends=ends)
 
     return patch.object(applier._Session, "_measure", early)
 
@@ -83,7 +84,7 @@ def what_was_in_memory_survives_an_error() -> Iterator[None]:
 
     step = applier._Session._step
 
-    def remember(self: applier._Session) -> None:
+    def remember(self: applier._Session, prober: Executor) -> None:
         poll = self._consumer.poll
         before = self._progress
 
@@ -93,7 +94,7 @@ def what_was_in_memory_survives_an_error() -> Iterator[None]:
             return polled
 
         with patch.object(self._consumer, "poll", looked):
-            step(self)
+            step(self, prober)
 
     with patch.object(applier._Session, "_begin", from_memory), patch.object(applier._Session, "_step", remember):
         yield

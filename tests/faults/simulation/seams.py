@@ -7,7 +7,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from unittest.mock import patch
@@ -74,6 +76,35 @@ class Steps:
         return False
 
 
+class Later(Future[object]):
+    """What was submitted, done when its holder has looked so many times whether it is; a kill in it kills at once."""
+
+    def __init__(self, work: Callable[[], object], looks: int) -> None:
+        super().__init__()
+        self._work = work
+        self._looks = looks
+
+    def done(self) -> bool:
+        self._looks -= 1
+        if not self._looks:
+            try:
+                self.set_result(self._work())
+            except Exception as error:  # noqa: BLE001 - as a thread keeps them for who asks
+                self.set_exception(error)
+        return super().done()
+
+
+class SimulatedExecutor(Executor):
+    """Stands for a thread: what it does happens between two steps of the others, at once or later, in turns."""
+
+    def __init__(self, _threads: int, _name: str) -> None:
+        self._submitted = 0
+
+    def submit(self, work: Callable[..., object], /, *arguments: object, **named: object) -> Later:  # type: ignore[override]  # of objects
+        self._submitted += 1
+        return Later(partial(work, *arguments, **named), 1 + self._submitted % 2)
+
+
 class Skips(logging.Handler):
     """The records that the applier says it skips."""
 
@@ -101,8 +132,9 @@ class Stage(Protocol):
 
 
 def _replacements(stage: Stage) -> list[tuple[object, object]]:
-    """What stands for what, wherever serving names it: Kafka's clients, the store, the clock, files."""
+    """What stands for what, wherever serving names it: Kafka's clients, threads, the store, the clock, files."""
     return [
+        (ThreadPoolExecutor, SimulatedExecutor),
         (kafka.KafkaConsumer, SimulatedConsumer),
         (kafka.KafkaAdminClient, SimulatedAdmin),
         (store.GraphWriter, stage.open_writer),
