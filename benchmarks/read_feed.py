@@ -27,7 +27,8 @@ from udfs.topics import GRAPH, NEWS, NEWS_GRAPH, consumer_group
 
 SPEED = 12
 """A minute of event time every 5 s: windows move in seconds."""
-TICK_S = 0.01
+TICK_S, LINGER_MS = 0.02, 5
+"""As the news job sends: a bundle every 20 ms, with the linger of its sink."""
 EDGE_DAYS = 1
 EDGE_ARTICLES_PER_MIN = 60
 
@@ -37,7 +38,7 @@ def live(bootstrap: str, rate: float) -> None:
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    producer, job = _producer(bootstrap, linger_ms=2), _Job(bootstrap)
+    producer, job = _producer(bootstrap, LINGER_MS), _Job(bootstrap)
     articles, sent = _articles(), 0
     waiting: Iterator[Row] = iter(())
     begun_s = time.monotonic()

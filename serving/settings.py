@@ -51,10 +51,11 @@ class Limits:
     calls_connection_max: int = 256
     # A client is a token, or a connection where there are no tokens.
     streams_client_max: int = 8
-    # A connection whose calls are refused more often waits for each further answer, so many calls at a time.
+    # A connection whose calls are refused more often waits for each further answer, so many calls at a time; further
+    # ones are answered at once, so there are places for all that a caller usually has under way.
     refusals_per_s_max: int = 20
-    refusal_pause_s: float = 0.05
-    refusals_waiting_max: int = 4
+    refusal_pause_s: float = 0.2
+    refusals_waiting_max: int = 32
     # Only where there are tokens; then a call needs a deadline.
     deadline_max_s: float = 120.0
     stream_deadline_max_s: float = 3_600.0
@@ -84,7 +85,8 @@ class ServerSettings:
     port: int
     kafka: Mapping[str, Any]
     streams_max: int = 16
-    call_threads: int = 8
+    # Most of them for refused calls that wait: those that are answered need a millisecond.
+    call_threads: int = 40
     # Each takes about a millisecond, in which nothing is answered.
     catch_up_s: float = 0.04
     reopen_s: float = 0.5
