@@ -55,7 +55,7 @@ class Limits:
     # ones are answered at once, so there are places for all that a caller usually has under way.
     refusals_per_s_max: int = 20
     refusal_pause_s: float = 0.2
-    refusals_waiting_max: int = 32
+    refusals_waiting_max: int = 20
     # Only where there are tokens; then a call needs a deadline.
     deadline_max_s: float = 120.0
     stream_deadline_max_s: float = 3_600.0
@@ -85,8 +85,8 @@ class ServerSettings:
     port: int
     kafka: Mapping[str, Any]
     streams_max: int = 16
-    # Most of them for refused calls that wait: those that are answered need a millisecond.
-    call_threads: int = 40
+    # Those that are answered need a millisecond; a refused one may wait. With many more, bursts are answered later.
+    call_threads: int = 24
     # Each takes about a millisecond, in which nothing is answered.
     catch_up_s: float = 0.04
     reopen_s: float = 0.5
