@@ -30,7 +30,7 @@ setup: .build/python .build/protos .build/jars/done  ## environment in .venv, pr
 	mvn --quiet --batch-mode dependency:copy-dependencies
 	touch $@
 
-check: .build/python .build/protos  ## format, lint, types, import contracts, unit tests: no JVM, under a minute
+check: .build/python .build/protos  ## format, lint, types, import contracts, unit tests: no JVM, some minutes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
