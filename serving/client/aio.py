@@ -14,7 +14,7 @@ from serving.client.backoff import Backoff
 from serving.client.calls import Call
 from serving.client.channel import Tls, bearer, open_async_channel
 from serving.client.listing import Listing
-from serving.client.records import Alert, Candidate, Erased, Mention, Neighbor, Score, Status
+from serving.client.records import Alert, Candidate, Erased, Mention, Mover, Neighbor, Path, Reached, Score, Status
 from serving.client.repeat import STREAM_S, Attempts
 
 AnswerT = TypeVar("AnswerT")
@@ -68,6 +68,18 @@ class AsyncClient:
     async def neighbors(self, entity_id: str, **asked: Unpack[calls.NeighborsAsked]) -> Listing[Neighbor]:
         """Who stands in articles with an entity, by falling weight; raises `UnknownError`."""
         return await self._ask(calls.neighbors(entity_id, asked))
+
+    async def expand(self, entity_id: str, **asked: Unpack[calls.ExpandAsked]) -> Listing[Reached]:
+        """Who is at most two edges away, each by its strongest way; raises `UnknownError`."""
+        return await self._ask(calls.expand(entity_id, asked))
+
+    async def path(self, from_id: str, to_id: str, **asked: Unpack[calls.PathAsked]) -> Path:
+        """How two entities hang together, over at most 3 edges; raises `UnknownError`."""
+        return await self._ask(calls.path(from_id, to_id, asked))
+
+    async def movers(self, **asked: Unpack[calls.MoversAsked]) -> Listing[Mover]:
+        """The entities whose sentiment, or volume, moved most against the window before."""
+        return await self._ask(calls.movers(asked))
 
     async def mentions(
         self, entity_id: str, limit: int | None = None, **asked: Unpack[calls.Asked]

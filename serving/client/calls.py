@@ -46,12 +46,34 @@ class NeighborsAsked(Asked, total=False):
     type: str
 
 
+class ExpandAsked(NeighborsAsked, total=False):
+    """Over how many of the neighbours, the strongest."""
+
+    fan_out: int
+
+
+class PathAsked(Asked, total=False):
+    """Over which edges."""
+
+    hops_max: int
+    fan_out: int
+    min_weight: float
+    min_articles: int
+
+
 class TopAsked(Asked, total=False):
     """Which entities: `type` ORG, PER, LOC or SECTOR, `sector` an id such as sector:energy."""
 
     limit: int
     type: str
     sector: str
+
+
+class MoversAsked(TopAsked, total=False):
+    """Which movers: `by` sentiment or volume, with so many articles at least."""
+
+    by: str
+    min_articles: int
 
 
 class SeriesAsked(TypedDict, total=False):
@@ -127,6 +149,25 @@ def neighbors(entity_id: str, asked: NeighborsAsked) -> Call[Listing[records.Nei
     sent = request(graph_pb2.GetNeighborsRequest, entity_id=entity_id, **asked)
     read = _listing(graph_pb2.Neighbor, "neighbors")
     return Call(f"{_GRAPH}GetNeighbors", sent, graph_pb2.GetNeighborsResponse, read)
+
+
+def expand(entity_id: str, asked: ExpandAsked) -> Call[Listing[records.Reached]]:
+    """Who is at most two edges away."""
+    sent = request(graph_pb2.ExpandNeighborsRequest, entity_id=entity_id, **asked)
+    read = _listing(graph_pb2.Reached, "entities")
+    return Call(f"{_GRAPH}ExpandNeighbors", sent, graph_pb2.ExpandNeighborsResponse, read)
+
+
+def path(from_id: str, to_id: str, asked: PathAsked) -> Call[records.Path]:
+    """How two entities hang together."""
+    sent = request(graph_pb2.FindPathRequest, from_id=from_id, to_id=to_id, **asked)
+    return Call(f"{_GRAPH}FindPath", sent, graph_pb2.FindPathResponse)
+
+
+def movers(asked: MoversAsked) -> Call[Listing[records.Mover]]:
+    """Who moved most."""
+    sent = request(graph_pb2.ListMoversRequest, **asked)
+    return Call(f"{_GRAPH}ListMovers", sent, graph_pb2.ListMoversResponse, _listing(graph_pb2.Mover, "movers"))
 
 
 def mentions(entity_id: str, asked: Asked) -> Call[Listing[records.Mention]]:
@@ -234,6 +275,7 @@ def _listing(kind: type[Message], field: str, indexed_by: str = "") -> Callable[
             applied_at=time_of(answer.applied_at) if answer.HasField("applied_at") else None,
             version=getattr(answer, "version", ""),
             indexed_by=indexed_by,
+            complete=getattr(answer, "complete", True),
             next_page_token=getattr(answer, "next_page_token", ""),
         )
 

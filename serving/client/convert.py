@@ -27,6 +27,9 @@ MessageT = TypeVar("MessageT", bound=Message)
 KINDS: dict[type[Message], type] = {
     graph_pb2.EntityScore: records.Score,
     graph_pb2.Neighbor: records.Neighbor,
+    graph_pb2.Reached: records.Reached,
+    graph_pb2.FindPathResponse: records.Path,
+    graph_pb2.Mover: records.Mover,
     graph_pb2.Details: records.Details,
     graph_pb2.Share: records.Share,
     graph_pb2.RelatedEntity: records.Related,

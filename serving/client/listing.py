@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints, overload
 
@@ -34,7 +34,7 @@ _LEFT_OUT = (Details | None,)
 class Listing(Sequence[RecordT], Generic[RecordT]):
     """Records of one kind in the order of the answer, of a graph at `version` complete up to `watermark`.
 
-    `indexed_by` names the field that a frame is indexed by, empty for none.
+    `indexed_by` names the field that a frame is indexed by, empty for none. Not `complete`: bounds left something out.
     """
 
     kind: type[RecordT]
@@ -44,6 +44,7 @@ class Listing(Sequence[RecordT], Generic[RecordT]):
     version: str = ""
     indexed_by: str = ""
     next_page_token: str = ""
+    complete: bool = True
 
     def __len__(self) -> int:
         return len(self.items)
@@ -61,16 +62,20 @@ class Listing(Sequence[RecordT], Generic[RecordT]):
         return self.items[index]
 
     def to_pandas(self) -> DataFrame:
-        """A row a record, a typed column a field, times in UTC; also of an empty list. Needs pandas."""
+        """A row a record, a typed column a field, also of a record in it, times in UTC. Needs pandas."""
         import pandas as pd  # noqa: PLC0415 - who asks for no frame needs no pandas
 
-        hints = get_type_hints(self.kind)
-        columns = {
-            field.name: pd.Series(
-                [getattr(item, field.name) for item in self.items], dtype=_DTYPES.get(hints[field.name], "object")
-            )
-            for field in fields(self.kind)  # type: ignore[arg-type] # all kinds are dataclasses
-            if hints[field.name] not in _LEFT_OUT
-        }
-        frame = pd.DataFrame(columns)
+        columns = dict(_columns(self.kind, self.items))
+        frame = pd.DataFrame({name: pd.Series(values, dtype=dtype) for name, (dtype, values) in columns.items()})
         return frame.set_index(self.indexed_by) if self.indexed_by else frame
+
+
+def _columns(kind: Any, items: Sequence[Any]) -> Iterator[tuple[str, tuple[str, list[Any]]]]:  # noqa: ANN401 - a dataclass
+    """Each column's name, type and values."""
+    hints = get_type_hints(kind)
+    for field in fields(kind):
+        hint, values = hints[field.name], [getattr(item, field.name) for item in items]
+        if is_dataclass(hint):
+            yield from _columns(hint, values)
+        elif hint not in _LEFT_OUT:
+            yield field.name, (_DTYPES.get(hint, "object"), values)

@@ -84,6 +84,41 @@ class Neighbor:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """An entity at most two edges away by its strongest way: over `via`, as strong as the weaker of its edges."""
+
+    neighbor: Neighbor
+    hops: int
+    via: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """From the entity after the first to the last, each with its edge to the one before; no steps where there is none.
+
+    `strength` is the weight of the weakest edge; not `complete`: a better path may exist.
+    """
+
+    steps: tuple[Neighbor, ...]
+    strength: float
+    complete: bool
+    watermark: datetime | None
+    applied_at: datetime | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """An entity whose sentiment or volume moved from the window before to that of its score."""
+
+    score: Score
+    articles_before: int
+    sentiment_before: float | None
+    sentiment_change: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A fact: one entity in one article, and what came before it."""
 
@@ -147,7 +182,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far a graph is; a lag of -1 where Kafka is silent."""
+    """How far a graph is; a lag of -1 where Kafka is silent. Answers are those of the process that was asked."""
 
     counts: Counts
     entities: int
@@ -158,6 +193,8 @@ class Status:
     graph: str
     lag: int
     version: str
+    answers_kept: int
+    answers_computed: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,27 @@ def test_each_reading_call(client: Client) -> None:
     series = client.series("org:a", step=timedelta(minutes=1), start=T0 - 60_000, end=moment(END))
     assert [point.articles for point in series] == [0, 1, 1]
     assert [(one.entity_id, one.weight) for one in client.neighbors("org:b", window="1h")] == [("org:a", 0.48)]
+    assert [(one.neighbor.entity_id, one.hops, one.strength) for one in client.expand("org:b", window="1h")] == [
+        ("org:a", 1, 0.48)
+    ]
+    path = client.path("org:b", "org:a", window="1h")
+    assert ([one.entity_id for one in path.steps], path.strength, path.complete) == (["org:a"], 0.48, True)
+    assert client.path("org:a", "org:late", window="1h").steps == ()
     assert [one.entity_id for one in client.top(window="1h", limit=2)] == ["org:a", "org:late"]
     assert [one.article_id for one in client.mentions("org:a", window="7d")] == ["two", "one"]
     assert client.resolve("late")[0].entity_id == "org:late"
     status = client.status()
     assert (status.counts.articles, status.facts, status.graph, status.watermark) == (3, 4, "live", moment(1_000))
+
+
+def test_movers_are_a_frame_of_scores_and_what_was_before(client: Client) -> None:
+    movers = client.movers(window="1m", as_of=END)
+    (mover,) = movers
+    assert (mover.score.entity_id, mover.score.articles, mover.articles_before) == ("org:a", 1, 1)
+    assert mover.sentiment_change == pytest.approx((mover.score.sentiment or 0) - (mover.sentiment_before or 0))
+    frame = movers.to_pandas()
+    assert frame.loc[0, ["entity_id", "articles", "articles_before"]].tolist() == ["org:a", 1, 1]
+    assert str(frame["sentiment_change"].dtype) == "float64"
 
 
 def test_what_a_score_is_made_of(client: Client) -> None:
