@@ -164,8 +164,7 @@ class _Session:
             # A replay reads the topics it was given; the others' partitions are nothing to wait for.
             read = {at.topic for at in news if at.committed is not None}
             news = [at for at in news if at.topic in read]
-        ends = self._consumer.split(self._probers.news.ends(self._consumer.partitions))
-        return _Probe(watermark(news), watermark(clicks), ends, latest)
+        return _Probe(watermark(news), watermark(clicks), self._consumer.ends(self._probers.news), latest)
 
     def _check_topics(self) -> None:
         now = describe(self._probers.news.admin, self._settings.graph)

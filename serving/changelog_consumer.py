@@ -12,7 +12,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import OffsetOutOfRangeError
 
 from serving.apply import Poll, Record
-from serving.prober import offsets
+from serving.prober import Prober, offsets
 from serving.progress import Progress
 from serving.side import SideRecord, SideTopic, read_side, side_topics
 from udfs.topics import graph_topic
@@ -80,7 +80,7 @@ class ChangelogConsumer:
     def __init__(self, topics: Topics, kinds: Mapping[str, SideTopic], kafka: Mapping[str, object]) -> None:
         self._graph = topics.changelog.topic
         self._kinds = kinds
-        self.partitions = [TopicPartition(one.topic, number) for one in topics.all for number in range(one.partitions)]
+        self._partitions = [TopicPartition(one.topic, number) for one in topics.all for number in range(one.partitions)]
         self._offsets: dict[TopicPartition, int] = {}
         self._consumer = KafkaConsumer(
             **kafka,
@@ -93,17 +93,19 @@ class ChangelogConsumer:
             max_partition_fetch_bytes=FETCH_BYTES_MAX,
             allow_auto_create_topics=False,
         )
-        self._consumer.assign(self.partitions)
+        self._consumer.assign(self._partitions)
 
-    def ends(self) -> Ends:
-        """As they are now."""
-        return self.split(offsets(self._consumer.end_offsets, self.partitions))
+    def ends(self, prober: Prober | None = None) -> Ends:
+        """As they are now; a prober asks for them where this consumer is another thread's."""
+        if prober is not None:
+            return self._split(prober.ends(self._partitions))
+        return self._split(offsets(self._consumer.end_offsets, self._partitions))
 
     def seek(self, progress: Progress) -> None:
         """Goes to where a store is; raises `ChangelogReplacedError` if a topic never was there."""
-        ends = offsets(self._consumer.end_offsets, self.partitions)
-        begins = offsets(self._consumer.beginning_offsets, self.partitions)
-        for tp in self.partitions:
+        ends = offsets(self._consumer.end_offsets, self._partitions)
+        begins = offsets(self._consumer.beginning_offsets, self._partitions)
+        for tp in self._partitions:
             read = progress.offsets if tp.topic == self._graph else progress.side[tp.topic].offsets
             offset = read.get(tp.partition, begins[tp])
             if offset > ends[tp]:
@@ -131,7 +133,7 @@ class ChangelogConsumer:
                 break
             until = until or time.monotonic() + GATHER_MS / 1_000
             timeout_ms = round(1_000 * (until - time.monotonic()))
-        read = self.split(self._offsets)
+        read = self._split(self._offsets)
         return Poll(records, read.changelog, read_side(side), read.side, len(records) + len(side))
 
     def _polled(self, timeout_ms: int, records_max: int) -> Mapping[TopicPartition, Sequence[ConsumerRecord]]:
@@ -143,8 +145,7 @@ class ChangelogConsumer:
             raise ChangelogReplacedError(str(error)) from error
         return found
 
-    def split(self, found: Mapping[TopicPartition, int]) -> Ends:
-        """Offsets by topic."""
+    def _split(self, found: Mapping[TopicPartition, int]) -> Ends:
         side: dict[str, dict[int, int]] = {}
         for tp, offset in found.items():
             side.setdefault(tp.topic, {})[tp.partition] = offset

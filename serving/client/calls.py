@@ -37,12 +37,17 @@ class ScoreAsked(Asked, total=False):
     details: bool
 
 
-class NeighborsAsked(Asked, total=False):
+class EdgesAsked(Asked, total=False):
+    """Which edges count."""
+
+    min_weight: float
+    min_articles: int
+
+
+class NeighborsAsked(EdgesAsked, total=False):
     """Which neighbours."""
 
     limit: int
-    min_weight: float
-    min_articles: int
     type: str
 
 
@@ -52,13 +57,11 @@ class ExpandAsked(NeighborsAsked, total=False):
     fan_out: int
 
 
-class PathAsked(Asked, total=False):
-    """Over which edges."""
+class PathAsked(EdgesAsked, total=False):
+    """Over how many edges at most, and how many neighbours, the strongest."""
 
     hops_max: int
     fan_out: int
-    min_weight: float
-    min_articles: int
 
 
 class TopAsked(Asked, total=False):

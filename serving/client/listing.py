@@ -65,12 +65,12 @@ class Listing(Sequence[RecordT], Generic[RecordT]):
         """A row a record, a typed column a field, also of a record in it, times in UTC. Needs pandas."""
         import pandas as pd  # noqa: PLC0415 - who asks for no frame needs no pandas
 
-        columns = dict(_columns(self.kind, self.items))
-        frame = pd.DataFrame({name: pd.Series(values, dtype=dtype) for name, (dtype, values) in columns.items()})
+        columns = _columns(self.kind, self.items)
+        frame = pd.DataFrame({name: pd.Series(values, dtype=dtype) for name, dtype, values in columns})
         return frame.set_index(self.indexed_by) if self.indexed_by else frame
 
 
-def _columns(kind: Any, items: Sequence[Any]) -> Iterator[tuple[str, tuple[str, list[Any]]]]:  # noqa: ANN401 - a dataclass
+def _columns(kind: Any, items: Sequence[Any]) -> Iterator[tuple[str, str, list[Any]]]:  # noqa: ANN401 - a dataclass
     """Each column's name, type and values."""
     hints = get_type_hints(kind)
     for field in fields(kind):
@@ -78,4 +78,4 @@ def _columns(kind: Any, items: Sequence[Any]) -> Iterator[tuple[str, tuple[str, 
         if is_dataclass(hint):
             yield from _columns(hint, values)
         elif hint not in _LEFT_OUT:
-            yield field.name, (_DTYPES.get(hint, "object"), values)
+            yield field.name, _DTYPES.get(hint, "object"), values
