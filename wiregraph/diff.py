@@ -18,6 +18,7 @@ from serving import keyspace
 from serving.store import GraphReader, StoreError, StoreMissingError, graph_directory
 from wiregraph.dump import KindOption, json_key, rows, write_lines
 from wiregraph.errors import Failure, UsageError
+from wiregraph.graphs_control import is_replaying
 from wiregraph.options import DEFAULT_DIR, DirOption, JsonOption
 
 Row = tuple[bytes, bytes]
@@ -68,6 +69,11 @@ def diff(
     """
     tally = Tally()
     with ExitStack() as readers:
+        for graph in (first, second):
+            if is_replaying(directory, graph):
+                typer.echo(
+                    f"graph {graph!r} is not whole yet, a replay makes it: what is missing may still come", err=True
+                )
         views = [readers.enter_context(_reader(directory, graph)).view() for graph in (first, second)]
         found = differences(rows(views[0], kind), rows(views[1], kind), tally)
         write = _write_json if json else _write_lines

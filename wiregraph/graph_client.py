@@ -175,6 +175,8 @@ def find_entity(stub: GraphStub, name: str, graph: str, known_at: Timestamp | No
     """The id that a person's words mean, by what was known then; raises `AmbiguousNameError` or `Failure`."""
     if _ID.fullmatch(name):
         return name
+    if not name.strip():
+        raise UsageError("the entity's name must not be empty")
     request = graph_pb2.ResolveEntitiesRequest(text=name, graph=graph, known_at=known_at)
     candidates = list(call(stub.ResolveEntities, request).candidates)
     if not candidates:

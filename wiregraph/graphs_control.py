@@ -69,7 +69,7 @@ def _status(directory: Path, path: Path, served: str) -> GraphStatus:
     return GraphStatus(
         path.name,
         path.name == served,
-        READY if progress.ready and not _is_replaying(directory, path.name) else BUILDING,
+        READY if progress.ready and not is_replaying(directory, path.name) else BUILDING,
         progress.facts,
         progress.entities,
         progress.latest_event_ms,
@@ -92,7 +92,7 @@ def promote(directory: Path, name: str, say: Say) -> None:
     """
     store = directory / "store"
     path = _existing(store, name)
-    if _is_replaying(directory, name):
+    if is_replaying(directory, name):
         raise Failure(f"graph {name!r} is being built by a replay: the same `wiregraph replay` goes on with it")
     try:
         ready = stored_progress(path).ready
@@ -109,7 +109,7 @@ def promote(directory: Path, name: str, say: Say) -> None:
     stack_control.follow_served(directory, say)
 
 
-def _is_replaying(directory: Path, name: str) -> bool:
+def is_replaying(directory: Path, name: str) -> bool:
     """Whether a replay makes a graph that is not over."""
     plan = directory / "replays" / f"{name}.json"
     return plan.exists() and not plan.with_suffix(".complete").exists()

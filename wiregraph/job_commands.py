@@ -110,6 +110,7 @@ def _run(directory: Path, request: JobRequest, *, detach: bool) -> None:
     if request.graph:
         wanted = alerts_spec(request.graph) if request.job == CLICK_FRAUD else graph_spec(request.graph)
         create_missing(kafka_options(directory, request.bootstrap, request.kafka_config), [wanted])
+    typer.echo(f"{request.name} starts: its log is {directory / 'logs' / (request.name + '.log')}", err=True)
     record = jobs_control.start(directory, request)
     try:
         jobs_control.await_running(directory, record)

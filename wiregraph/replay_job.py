@@ -101,6 +101,8 @@ def _interrupted(request: ReplayRequest, record: JobRecord) -> str:
         jobs_control.stop(request.directory, record.name, None)
     except (Failure, KeyboardInterrupt):
         jobs_control.end(request.directory, record)
+        if not jobs_control.newest_snapshot(request.state):
+            return "interrupted before the first checkpoint: the same command begins again"
         return f"interrupted, the newest checkpoint stays: {again}"
     finally:
         # A job that stops with a savepoint ends as well as one that has read all.

@@ -54,6 +54,15 @@ def diff(directory: Path, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
+def test_a_graph_that_a_replay_still_makes_is_named(directory: Path) -> None:
+    plan = directory / "replays" / "again.json"
+    plan.parent.mkdir()
+    plan.touch()
+    assert "graph 'again' is not whole yet" in diff(directory, "live", "again")[1]
+    plan.with_suffix(".complete").touch()
+    assert "not whole" not in diff(directory, "live", "again")[1]
+
+
 def test_equal_graphs(directory: Path) -> None:
     code, output = diff(directory, "live", "again")
     assert code == 0

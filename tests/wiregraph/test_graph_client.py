@@ -98,6 +98,8 @@ def test_a_name_means_who_the_graph_has_heard_of(directory: Path) -> None:
         assert find_entity(stub, "Late", "") == "org:late"
         with pytest.raises(Failure, match="nothing is called"):
             find_entity(stub, "qqqq zzzz", "")
+        with pytest.raises(UsageError, match="must not be empty"):
+            find_entity(stub, " ", "")
 
 
 def test_pages_are_one_list_of_at_most_so_many(directory: Path) -> None:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 
 from tests.faults.simulation.disturbing import Disturber
@@ -32,6 +36,8 @@ from udfs.topics import GRAPH
 WATERMARK_MS = END_MS - OUT_OF_ORDERNESS_MS
 STEPS_MAX = 10
 ROUNDS_MAX = 200
+SHARE = 250
+"""So many seeds a process runs at once."""
 
 
 class Stage:
@@ -201,26 +207,60 @@ def running() -> Iterator[Runner]:
         yield Runner(stage, skips)
 
 
+@dataclass
+class Tally:
+    """Of many runs."""
+
+    faults: Counter[str] = field(default_factory=Counter)
+    failed: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        self.faults += other.faults
+        self.failed += other.failed
+
+
+def run_all(seeds: range) -> Tally:
+    """All of them, one after the other."""
+    tally = Tally()
+    with running() as runner:
+        for outcome in map(runner.run, seeds):
+            tally.faults.update({str(fault): times for fault, times in outcome.injected.items()}, reads=outcome.answers)
+            if outcome.error:
+                tally.failed.append((outcome.seed, outcome.error))
+    return tally
+
+
+def run_side_by_side(seeds: range, processes: int) -> Tally:
+    """As `run_all`, in so many processes; how far it is goes to standard error."""
+    tally, seen, start_s = Tally(), 0, time.monotonic()
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        shares = [seeds[at : at + SHARE] for at in range(0, len(seeds), SHARE)]
+        runs = {pool.submit(run_all, share): len(share) for share in shares}
+        for run in as_completed(runs):
+            tally.add(run.result())
+            seen += runs[run]
+            took = f"{time.monotonic() - start_s:,.0f} s, failed: {len(tally.failed)}"
+            sys.stderr.write(f"{seen:,} of {len(seeds):,} seeds, {took}\n")
+    return tally
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="by default one for each core")
     arguments = parser.parse_args()
-    with running() as runner:
-        if arguments.seed is not None:
+    if arguments.seed is not None:
+        with running() as runner:
             outcome = runner.run(arguments.seed)
-            sys.stdout.write("\n".join([*outcome.lines, outcome.error or "all held"]) + "\n")
-            return int(bool(outcome.error))
-        total: Counter[str] = Counter()
-        failed: list[tuple[int, str]] = []
-        for seed in range(arguments.first, arguments.first + arguments.count):
-            outcome = runner.run(seed)
-            total.update({str(fault): times for fault, times in outcome.injected.items()}, reads=outcome.answers)
-            if outcome.error:
-                failed.append((seed, outcome.error))
-    sys.stdout.write(json.dumps({"faults": total, "failed": failed[:20], "failures": len(failed)}) + "\n")
-    return int(bool(failed))
+        sys.stdout.write("\n".join([*outcome.lines, outcome.error or "all held"]) + "\n")
+        return int(bool(outcome.error))
+    seeds = range(arguments.first, arguments.first + arguments.count)
+    tally = run_side_by_side(seeds, arguments.processes)
+    found = {"faults": tally.faults, "failed": sorted(tally.failed)[:20], "failures": len(tally.failed)}
+    sys.stdout.write(json.dumps(found) + "\n")
+    return int(bool(tally.failed))
 
 
 if __name__ == "__main__":

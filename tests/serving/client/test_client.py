@@ -205,3 +205,9 @@ def test_importing_it_needs_no_pandas_and_no_store() -> None:
     code = "import sys, serving.client; print({'pandas', 'numpy', 'rocksdict', 'kafka'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("address", ["", "localhost", ":50051", "localhost:http"])
+def test_an_address_that_is_none_is_refused_at_once(address: str) -> None:
+    with pytest.raises(ValueError, match="is not HOST:PORT"):
+        Client(address)
