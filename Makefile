@@ -49,8 +49,8 @@ novelty: setup  ## similar headlines of September 2008 by signature against exac
 simulate: .build/python .build/protos  ## 100,000 seeds of log, applier and store (SEEDS=n for others), SEED=n replays one
 	$(BIN)/python -m tests.faults.simulation.run $(if $(SEED),--seed '$(SEED)',--count '$(or $(SEEDS),100000)')
 
-kills: setup  ## 50 kills of TaskManagers, 50 of workers, 20 of brokers, 5 of JobManagers and some more; hours; SEED=n, FIRST=n LAST=n: rounds 0..24
-	$(BIN)/python -m tests.faults.kills.run --rounds 25 --task-managers 50 --workers 50 --brokers 20 --job-managers 5 \
+kills: setup  ## 50 kills of TaskManagers, 50 of workers, 20 of brokers, 5 of JobManagers and some more; hours; SEED=n, FIRST=n LAST=n: rounds 0..7
+	$(BIN)/python -m tests.faults.kills.run --rounds 8 --task-managers 50 --workers 50 --brokers 20 --job-managers 5 \
 		--appliers 10 --servers 10 --silences 5 --full-disks 5 --seed '$(or $(SEED),1)' \
 		$(if $(FIRST),--first '$(FIRST)') $(if $(LAST),--last '$(LAST)')
 	WIREGRAPH_KILLS=$(if $(FIRST)$(LAST),20,500) $(BIN)/pytest -q --timeout=0 tests/faults/test_read_kills.py

@@ -21,6 +21,8 @@ from wiregraph.stack import load_stack
 from wiregraph.stack_control import Wish
 from wiregraph.topics_admin import record_counts
 
+WORKERS = (1, 2)
+"""By turns: how many there are must not matter."""
 COLUMNS = {"published_at": "timestamp_utc", "headline": "title", "id": "url"}
 
 
@@ -43,11 +45,11 @@ def feed(directory: Path, wire: Path, limit: int | None) -> int:
     return count.records
 
 
-def replayed(directory: Path, graph: str) -> str:
-    """The hash of the dump of a replay's graph, which is made where it is not complete."""
+def replayed(directory: Path, graph: str, workers: int) -> str:
+    """The hash of the dump of a replay's graph, which is made, by so many workers, where it is not complete."""
     start_s = time.monotonic()
     if not (directory / "replays" / f"{graph}.complete").exists():
-        wiregraph(directory, "replay", "--topic", NEWS, "--graph", graph)
+        wiregraph(directory, "replay", "--topic", NEWS, "--graph", graph, "--parallelism", str(workers))
     dump = wiregraph(directory, "dump", "--graph", graph)
     found = hashlib.sha256(dump).hexdigest()
     print(f"{graph}: {found}, {dump.count(10):,} rows, {time.monotonic() - start_s:.0f} s", flush=True)  # noqa: T201 - it reports
@@ -65,7 +67,10 @@ def main() -> None:
     try:
         records = feed(arguments.dir, arguments.wire, arguments.limit)
         print(f"{records:,} headlines", flush=True)  # noqa: T201 - it reports
-        hashes = {replayed(arguments.dir, f"run{number}") for number in range(1, arguments.times + 1)}
+        hashes = {
+            replayed(arguments.dir, f"run{number}", WORKERS[number % len(WORKERS)])
+            for number in range(1, arguments.times + 1)
+        }
     finally:
         stack_control.down(arguments.dir, print)
     sys.exit(f"{len(hashes)} different dumps" if len(hashes) > 1 else 0)
