@@ -87,7 +87,7 @@ def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
         before = _echo(bench, server, size)
         rate, kept = _asked(bench, server, call)
         echo = (before + _echo(bench, server, size)) / 2
-        bench.found[name] = rate
+        bench.found[name], bench.found[f"{name}_bytes"] = rate, size
         yield Figure(GROUP, f"echo_of_{name}", echo, f"calls/s_of_{size}_bytes")
         yield Figure(GROUP, name, rate, "calls/s", rate / echo, f"echo_target_{target:.2f}")
         yield Figure(GROUP, f"{name}_from_stored_fragments", kept, "share")
@@ -121,10 +121,16 @@ def _echo(bench: Bench, server: Child, size: int) -> float:
 def _latencies(bench: Bench, server: Child) -> Iterator[Figure]:
     """Open loops: a call is due at its time, whatever became of those before."""
     say("latency at half load")
-    found = bench.load(UNARY, server.address, 2 * LOAD_S, rate=bench.found["get_entity"] / 2)
+    half = bench.found["get_entity"] / 2
+    found = bench.load(UNARY, server.address, 2 * LOAD_S, rate=half)
     for share in (0.50, 0.95, 0.99, 0.999):
         value = percentile(found.latencies_ms, share)
         yield Figure(GROUP, f"get_entity_half_load_p{100 * share:g}", value, "ms", value / 2, "target_2_ms_at_p99")
+    with server.suspended(), bench.echo(int(bench.found["get_entity_bytes"])) as echo:
+        limit = percentile(bench.load(UNARY, echo.address, LOAD_S, rate=half).latencies_ms, 0.99)
+    p99 = percentile(found.latencies_ms, 0.99)
+    yield Figure(GROUP, "echo_at_that_rate_p99", limit, "ms", p99 / limit, "get_entity_p99_against_it")
+    _await_applied(server)
     half = bench.found["batch"] / BATCH / 2
     for name, rate, target in (("half_load", half, 8), ("at_50000_entities_a_second", SLA_PER_S / BATCH, 10)):
         found = bench.load(BATCHED, server.address, LOAD_S, batch=BATCH, rate=rate)

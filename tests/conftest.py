@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from wiregraph.stack import load_stack
 # The machines are shared: how long a draw takes says nothing about the code.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
+# Workers of pytest-xdist are told a terminal's width, yet what commands print to a test goes to a pipe.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session")
