@@ -113,10 +113,12 @@ def checkpoints(address: str, job_id: str) -> list[Checkpoint]:
     ]
 
 
-def restarts(address: str, job_id: str) -> int:
-    """How often a job was started again since it was submitted, or since its JobManager was started."""
-    found: Any = _call(address, f"/jobs/{job_id}/metrics?get=numRestarts")  # A list, for once.
-    return int(found[0]["value"]) if found else 0
+def restarted_ms(address: str, job_id: str) -> int:
+    """When a job last began to start again, epoch ms; 0 for never since it was submitted or its JobManager started.
+
+    The metric numRestarts is no witness: once a TaskManager is gone, its JobManager may tell old numbers for ever.
+    """
+    return int(_call(address, f"/jobs/{job_id}")["timestamps"]["RESTARTING"])
 
 
 def watermark(address: str, job_id: str, stage: Stage) -> int | None:

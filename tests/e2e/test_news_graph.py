@@ -156,7 +156,7 @@ def test_each_fuzzed_record_is_counted_and_each_bad_one_is_a_dead_letter_once(sy
     assert after.dead_letters - before.dead_letters == len(wanted)
     assert FUZZED / 2 < len(wanted) < FUZZED
     (job,) = system.json("job", "list")
-    assert flink_rest.restarts(job["rest"], job["job_id"]) == 0
+    assert flink_rest.restarted_ms(job["rest"], job["job_id"]) == 0
 
 
 def _path(answer: dict[str, str]) -> str:

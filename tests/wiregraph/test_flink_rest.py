@@ -54,12 +54,12 @@ def test_checkpoints_and_restarts() -> None:
     ]
     answers = {
         "/v1/jobs/j1/checkpoints": {"history": history},
-        "/v1/jobs/j1/metrics?get=numRestarts": [{"id": "numRestarts", "value": "4"}],
-        "/v1/jobs/j2/metrics?get=numRestarts": [],
+        "/v1/jobs/j1": {"timestamps": {"RUNNING": 9, "RESTARTING": 7}},
+        "/v1/jobs/j2": {"timestamps": {"RUNNING": 9, "RESTARTING": 0}},
     }
     with flink(answers) as address:
         assert flink_rest.checkpoints(address, "j1") == [Checkpoint(3, 30, 0), Checkpoint(1, 10, 12)]
-        assert (flink_rest.restarts(address, "j1"), flink_rest.restarts(address, "j2")) == (4, 0)
+        assert (flink_rest.restarted_ms(address, "j1"), flink_rest.restarted_ms(address, "j2")) == (7, 0)
 
 
 def test_a_savepoint_is_waited_for() -> None:

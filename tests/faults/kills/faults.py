@@ -71,16 +71,16 @@ def strike(site: Site, fault: Fault, chance: random.Random, tally: Tally) -> int
 
 
 def _worker(site: Site, _chance: random.Random) -> None:
-    before, (victim, *_others) = site.restarts(), site.workers()
+    before, (victim, *_others) = site.restarted_ms(), site.workers()
     victim.kill()
-    _await(lambda: site.restarts() > before)
+    _await(lambda: site.restarted_ms() > before)
     _await(lambda: victim.pid not in {one.pid for one in site.workers()} and bool(site.workers()))
 
 
 def _task_manager(site: Site, chance: random.Random) -> None:
-    before, name = site.restarts(), chance.choice(TASK_MANAGERS)
+    before, name = site.restarted_ms(), chance.choice(TASK_MANAGERS)
     site.flink.kill(name)
-    _await(lambda: site.restarts() > before)
+    _await(lambda: site.restarted_ms() > before)
     site.flink.start(name)
 
 

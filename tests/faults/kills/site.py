@@ -62,9 +62,9 @@ class Site:
             return False
         return all(found.get(record.job_id) for record in self.jobs)
 
-    def restarts(self) -> int:
-        """Of all jobs, since the JobManager was started."""
-        return sum(flink_rest.restarts(self.flink.address, record.job_id) for record in self.jobs)
+    def restarted_ms(self) -> int:
+        """When a job last began to start again, epoch ms."""
+        return max(flink_rest.restarted_ms(self.flink.address, record.job_id) for record in self.jobs)
 
     def is_saving(self) -> bool:
         """Whether a checkpoint of the news job is under way."""

@@ -239,6 +239,7 @@ def run_side_by_side(seeds: range, processes: int) -> Tally:
         for run in as_completed(runs):
             tally.add(run.result())
             seen += runs[run]
+            sys.stderr.writelines(f"seed {seed}: {error}\n" for seed, error in run.result().failed)
             took = f"{time.monotonic() - start_s:,.0f} s, failed: {len(tally.failed)}"
             sys.stderr.write(f"{seen:,} of {len(seeds):,} seeds, {took}\n")
     return tally
