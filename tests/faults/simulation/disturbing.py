@@ -110,6 +110,8 @@ class Disturber:
             return
         del disk.snapshots[-world.chance.randint(1, len(disk.snapshots) - 1) :]
         replica.server = None
+        if disk.now.progress is None:  # Where all are lost, nothing of an old changelog is left to be built again.
+            world.faults.observe(Fault.CHANGELOG_REPLACED, disk.pending.pop(Fault.CHANGELOG_REPLACED, 0))
         world.faults.inject(Fault.WRITES_LOST)
         world.say(f"{replica.path} has lost writes")
 
