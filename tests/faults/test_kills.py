@@ -2,18 +2,19 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from benchmarks.flink_cluster import TASK_MANAGER, cluster
+from benchmarks.flink_cluster import TASK_MANAGER, Cluster, cluster
 from tests.e2e.click_system import T0, ClickSystem, attempt, views
 from tests.e2e.system import System, running_stack, running_system, wait_for
 from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
 from wiregraph import flink_rest, jobs_control, processes, stack_control
 from wiregraph.generator import Size, generate
 from wiregraph.producing import Outgoing
-from wiregraph.stack import APPLIER, SERVER, read_jobs
+from wiregraph.stack import APPLIER, SERVER, JobRecord, read_jobs
 from wiregraph.stack_control import Wish
 
 pytestmark = [pytest.mark.jvm, pytest.mark.timeout(900)]
@@ -47,19 +48,26 @@ def kill_stack_process(system: System, name: str) -> None:
     assert system.stack.processes[name].pid != before.pid
 
 
+def send_and_kill_worker(system: System, records: list[Outgoing], sent: int) -> int:
+    """In the middle of these records, `sent` others are before them; gives its pid."""
+    wait_for(lambda: system.counted() >= sent or None)
+    system.send(records)
+    # In its first seconds a worker connects, and Beam waits 3 minutes for one that died at that.
+    wait_for(lambda: system.counted() > sent or None)
+    (worker,) = system.python_workers()
+    kill(worker.pid)
+    return worker.pid
+
+
 def test_kills_change_nothing(undisturbed: str, tmp_path: Path) -> None:
     with running_system(tmp_path / "stack") as system:
-        system.send(RECORDS[:THIRD])
-        # In its first seconds a worker connects, and Beam waits 3 minutes for one that died at that.
-        wait_for(lambda: system.counted() or None)
-        (worker,) = system.python_workers()
-        kill(worker.pid)
-        system.send(RECORDS[THIRD : 2 * THIRD])
+        workers = {send_and_kill_worker(system, RECORDS[:THIRD], 0)}
+        workers.add(send_and_kill_worker(system, RECORDS[THIRD : 2 * THIRD], THIRD))
         kill_stack_process(system, APPLIER)
-        system.send(RECORDS[2 * THIRD :])
+        workers.add(send_and_kill_worker(system, RECORDS[2 * THIRD :], 2 * THIRD))
         kill_stack_process(system, SERVER)
         system.settled(len(RECORDS))
-        assert [other.pid for other in system.python_workers()] != [worker.pid]
+        assert len(workers | {other.pid for other in system.python_workers()}) == 4
         assert system.wiregraph("dump") == undisturbed
 
 
@@ -76,7 +84,19 @@ def test_a_job_that_is_rescaled_from_savepoints_writes_the_same_graph(undisturbe
         assert system.wiregraph("dump") == undisturbed
 
 
-def test_both_jobs_on_a_session_cluster_that_loses_a_task_manager(undisturbed: str, tmp_path: Path) -> None:
+def kill_task_manager(flink: Cluster, name: str, submitted: Sequence[JobRecord]) -> None:
+    """And start another one, once its job has noticed; until then it looks as if it were at work."""
+
+    def restarted_ms() -> int:
+        return max(flink_rest.restarted_ms(flink.address, one.job_id) for one in submitted)
+
+    before = restarted_ms()
+    flink.kill(name)
+    wait_for(lambda: restarted_ms() > before or None)
+    flink.start(name)
+
+
+def test_both_jobs_on_a_session_cluster_that_loses_its_task_managers(undisturbed: str, tmp_path: Path) -> None:
     with (
         cluster(tmp_path / "flink", [sorted(os.sched_getaffinity(0))] * 2) as flink,
         running_stack(tmp_path / "stack") as system,
@@ -92,15 +112,13 @@ def test_both_jobs_on_a_session_cluster_that_loses_a_task_manager(undisturbed: s
         system.send(RECORDS[:THIRD])
         clicks.send(views("a", T0, 7))
         wait_for(lambda: system.counted() or None)
-        flink.kill(f"{TASK_MANAGER}-0")
-        system.send(RECORDS[THIRD : 2 * THIRD])
-        flink.start(f"{TASK_MANAGER}-0")
-        wait_for(lambda: system.counted() >= 2 * THIRD or None)
         submitted = [record for _, record in read_jobs(system.directory)]
-        # The cluster takes a while to notice; until then the lost job looks as if it were at work.
-        wait_for(lambda: any(flink_rest.failures(flink.address, one.job_id) for one in submitted) or None)
-        for one in submitted:
-            jobs_control.await_running(system.directory, one)
+        for number in range(2):
+            kill_task_manager(flink, f"{TASK_MANAGER}-{number}", submitted)
+            for one in submitted:
+                jobs_control.await_running(system.directory, one)
+        system.send(RECORDS[THIRD : 2 * THIRD])
+        wait_for(lambda: system.counted() >= 2 * THIRD or None)
         for job in (NEWS_GRAPH, CLICK_FRAUD):
             assert (Path(jobs_control.stop(system.directory, job, None).removeprefix("file:")) / "_metadata").is_file()
             system.start_job(job, flink.address)

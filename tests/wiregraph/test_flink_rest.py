@@ -88,6 +88,14 @@ def test_a_savepoint_that_takes_too_long() -> None:
         flink_rest.savepoint(address, "j1", "/s", 0.3)
 
 
+def test_what_has_ended_by_itself_needs_no_end() -> None:
+    # No answer to PATCH: as Flink, it refuses.
+    with flink({"/v1/jobs/overview": {"jobs": [{**JOB, "state": "FINISHED"}]}}) as address:
+        flink_rest.cancel(address, "j1")
+    with flink({"/v1/jobs/overview": {"jobs": [JOB]}}) as address, pytest.raises(Failure, match="refused"):
+        flink_rest.cancel(address, "j1")
+
+
 def test_a_refusal_and_silence_are_one_line_each() -> None:
     with flink({"/v1/jobs/overview": "not here"}, status=404) as address, pytest.raises(Failure, match="refused"):
         flink_rest.jobs(address)

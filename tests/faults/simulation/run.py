@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -236,12 +237,16 @@ def run_side_by_side(seeds: range, processes: int) -> Tally:
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         shares = [seeds[at : at + SHARE] for at in range(0, len(seeds), SHARE)]
         runs = {pool.submit(run_all, share): len(share) for share in shares}
-        for run in as_completed(runs):
-            tally.add(run.result())
-            seen += runs[run]
-            sys.stderr.writelines(f"seed {seed}: {error}\n" for seed, error in run.result().failed)
-            took = f"{time.monotonic() - start_s:,.0f} s, failed: {len(tally.failed)}"
-            sys.stderr.write(f"{seen:,} of {len(seeds):,} seeds, {took}\n")
+        try:
+            for run in as_completed(runs):
+                tally.add(run.result())
+                seen += runs[run]
+                sys.stderr.writelines(f"seed {seed}: {error}\n" for seed, error in run.result().failed)
+                took = f"{time.monotonic() - start_s:,.0f} s, failed: {len(tally.failed)}"
+                sys.stderr.write(f"{seen:,} of {len(seeds):,} seeds, {took}\n")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return tally
 
 
@@ -252,6 +257,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="by default one for each core")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # So that no process is left behind.
     if arguments.seed is not None:
         with running() as runner:
             outcome = runner.run(arguments.seed)
