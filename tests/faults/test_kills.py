@@ -2,19 +2,21 @@
 
 import os
 import signal
-from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from benchmarks.flink_cluster import TASK_MANAGER, Cluster, cluster
+from benchmarks.flink_cluster import cluster
 from tests.e2e.click_system import T0, ClickSystem, attempt, views
 from tests.e2e.system import System, running_stack, running_system, wait_for
+from tests.faults.kills.faults import Fault, Tally, strike
+from tests.faults.kills.site import Site
 from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
-from wiregraph import flink_rest, jobs_control, processes, stack_control
+from wiregraph import jobs_control, processes, stack_control
 from wiregraph.generator import Size, generate
 from wiregraph.producing import Outgoing
-from wiregraph.stack import APPLIER, SERVER, JobRecord, read_jobs
+from wiregraph.stack import APPLIER, SERVER
 from wiregraph.stack_control import Wish
 
 pytestmark = [pytest.mark.jvm, pytest.mark.timeout(900)]
@@ -84,18 +86,6 @@ def test_a_job_that_is_rescaled_from_savepoints_writes_the_same_graph(undisturbe
         assert system.wiregraph("dump") == undisturbed
 
 
-def kill_task_manager(flink: Cluster, name: str, submitted: Sequence[JobRecord]) -> None:
-    """And start another one, once its job has noticed; until then it looks as if it were at work."""
-
-    def restarted_ms() -> int:
-        return max(flink_rest.restarted_ms(flink.address, one.job_id) for one in submitted)
-
-    before = restarted_ms()
-    flink.kill(name)
-    wait_for(lambda: restarted_ms() > before or None)
-    flink.start(name)
-
-
 def test_both_jobs_on_a_session_cluster_that_loses_its_task_managers(undisturbed: str, tmp_path: Path) -> None:
     with (
         cluster(tmp_path / "flink", [sorted(os.sched_getaffinity(0))] * 2) as flink,
@@ -112,12 +102,11 @@ def test_both_jobs_on_a_session_cluster_that_loses_its_task_managers(undisturbed
         system.send(RECORDS[:THIRD])
         clicks.send(views("a", T0, 7))
         wait_for(lambda: system.counted() or None)
-        submitted = [record for _, record in read_jobs(system.directory)]
-        for number in range(2):
-            kill_task_manager(flink, f"{TASK_MANAGER}-{number}", submitted)
-            for one in submitted:
-                jobs_control.await_running(system.directory, one)
         system.send(RECORDS[THIRD : 2 * THIRD])
+        site, tally = Site(system, flink), Tally()
+        for number in range(2):
+            strike(site, Fault.TASK_MANAGER, Random(number), tally)
+            wait_for(lambda: site.at_work() or None)
         wait_for(lambda: system.counted() >= 2 * THIRD or None)
         for job in (NEWS_GRAPH, CLICK_FRAUD):
             assert (Path(jobs_control.stop(system.directory, job, None).removeprefix("file:")) / "_metadata").is_file()
