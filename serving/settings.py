@@ -60,8 +60,6 @@ class Limits:
     deadline_max_s: float = 120.0
     stream_deadline_max_s: float = 3_600.0
     handshake_s: float = 10.0
-    ping_interval_s: float = 10.0
-    ping_strikes_max: int = 2
     keepalive_s: float = 60.0
     keepalive_timeout_s: float = 20.0
 

@@ -87,8 +87,8 @@ def test_missing_deadlines(abused: Abused) -> None:
     assert abuse.without_deadlines(abused.target) == {"INVALID_ARGUMENT": 1_000}
 
 
-def test_a_ping_flood_is_sent_away(abused: Abused) -> None:
-    assert abuse.ping_flood(abused.target, 10) == 10
+def test_a_ping_flood_is_answered(abused: Abused) -> None:
+    assert abuse.ping_flood(abused.target, 10, 500) == 10 * 500
 
 
 def test_what_is_no_http_is_closed(abused: Abused) -> None:
