@@ -8,11 +8,14 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from udfs.rules import RULE, Rule
 from wiregraph.errors import UsageError
 
 FILE_BYTES_MAX = 256 * 1024
+FAULTS_MAX = 10
+"""So many of a rule's are said."""
 _MESSAGES = {"extra_forbidden": "is not a field of a rule's", "missing": "is missing"}
 
 
@@ -80,16 +83,20 @@ def _refuse_repeats(path: Path, node: yaml.Node) -> None:
 
 
 def _said(path: Path, root: yaml.MappingNode, error: ValidationError) -> str:
-    """The first of the errors, and how many more there are."""
-    first, *more = error.errors(include_url=False)
-    line, field = _place(root, _written(first["loc"]))
-    if first["type"] == "union_tag_invalid" and not field:
+    """The errors in the order of their lines, with these, and how many more there are."""
+    faults = sorted(_fault(root, one) for one in error.errors(include_url=False))
+    others = f" (and {len(faults) - FAULTS_MAX} more)" if len(faults) > FAULTS_MAX else ""
+    return f"{path}:" + "; ".join(f"{line}: {what}" for line, what in faults[:FAULTS_MAX]) + others
+
+
+def _fault(root: yaml.MappingNode, error: ErrorDetails) -> tuple[int, str]:
+    line, field = _place(root, _written(error["loc"]))
+    if error["type"] == "union_tag_invalid" and not field:
         line, field = _place(root, ("tier",))
         message = "write core or batch"
     else:
-        message = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
-    others = f" (and {len(more)} more)" if more else ""
-    return f"{path}:{line}: {field + ': ' if field else ''}{message}{others}"
+        message = _MESSAGES.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return line, f"{field}: {message}" if field else message
 
 
 def _written(loc: Sequence[int | str]) -> tuple[int | str, ...]:

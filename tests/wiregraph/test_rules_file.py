@@ -104,6 +104,13 @@ def test_spans_and_batch_rules(tmp_path: Path) -> None:
     assert "only checkout, coupon_attempt, purchase" in said(tmp_path, batch.replace("7s", "10s"))
 
 
+def test_all_that_is_wrong_is_said(tmp_path: Path) -> None:
+    wrong = GOOD.replace("more_than: 5", "more_than: five").replace("within: 2m", "within: 2") + "score: 7\n"
+    assert [part.split(":")[0].strip() for part in said(tmp_path, wrong)[1:].split("; ")] == ["6", "7", "8"]
+    many = GOOD + "".join(f"field{number}: 1\n" for number in range(30))
+    assert said(tmp_path, many).endswith("(and 20 more)")
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         load_rule(tmp_path / "none.yaml")
