@@ -126,13 +126,15 @@ def main() -> None:
     rounds, seed = arguments["rounds"], arguments["seed"]
     last = rounds - 1 if arguments["last"] is None else arguments["last"]
     tallies: list[Tally] = []
-    for number in range(arguments["first"], last + 1):
-        faults = Counter({fault: count for fault, total in totals.items() if (count := share(total, number, rounds))})
-        _say(f"round {number} of {rounds}, seed {seed + number}: {json.dumps(faults)}")
-        with tempfile.TemporaryDirectory(prefix="wiregraph-kills-") as folder:
-            tallies.append(a_round(Path(folder), faults, seed + number))
-        _say("the graph and the alerts are those without faults, each record is accounted for")
-    sys.stdout.write("\n".join(summary(tallies)) + "\n")
+    try:
+        for number in range(arguments["first"], last + 1):
+            faults = Counter({one: count for one, total in totals.items() if (count := share(total, number, rounds))})
+            _say(f"round {number} of {rounds}, seed {seed + number}: {json.dumps(faults)}")
+            with tempfile.TemporaryDirectory(prefix="wiregraph-kills-") as folder:
+                tallies.append(a_round(Path(folder), faults, seed + number))
+            _say("the graph and the alerts are those without faults, each record is accounted for")
+    finally:
+        sys.stdout.write("\n".join([f"rounds that passed: {len(tallies)}", *summary(tallies)]) + "\n")
 
 
 if __name__ == "__main__":
