@@ -128,7 +128,10 @@ def _unavailable(address: str, details: str) -> str:
     advice = next((advice for words, advice in _UNAVAILABLE.items() if details.startswith(words)), "")
     if advice:
         return f"{details}: {advice}"
-    if "handshake" in details.lower():
+    # Who asks for a client's certificate closes the connection where there is none, or one of another CA.
+    if "handshake" in details.lower() or (
+        details.startswith("failed to connect") and details.endswith("Socket closed")
+    ):
         return f"{address} and this command do not trust each other: see {CA}, {CERT}, {KEY} and {SERVER_NAME}"
     return f"no server at {address}: start one with `wiregraph stack up`"
 

@@ -75,9 +75,13 @@ def test_what_does_not_get_in_says_what_to_do(guarded: Guarded, monkeypatch: pyt
     with pytest.raises(Failure, match="set WIREGRAPH_TOKEN"):
         wiregraph(monkeypatch, "status")
     monkeypatch.setenv("WIREGRAPH_TOKEN", guarded.token)
-    monkeypatch.setenv("WIREGRAPH_CA", str(guarded.client.cert))
-    with pytest.raises(Failure, match="do not trust each other: see WIREGRAPH_CA"):
-        wiregraph(monkeypatch, "status")
+    stranger = Authority(guarded.directory, "another").sign("stranger")
+    cert, key, ca = (str(one) for one in (guarded.client.cert, guarded.client.key, guarded.authority.ca))
+    for own in (["", "", ca], [str(stranger.cert), str(stranger.key), ca], [cert, key, cert]):
+        for name, value in zip(("CERT", "KEY", "CA"), own, strict=True):
+            monkeypatch.setenv(f"WIREGRAPH_{name}", value)
+        with pytest.raises(Failure, match="do not trust each other: see WIREGRAPH_CA"):
+            wiregraph(monkeypatch, "status")
     monkeypatch.setenv("WIREGRAPH_CA", "/none.pem")
     with pytest.raises(Failure, match=r"/none.pem cannot be read"):
         wiregraph(monkeypatch, "status")
