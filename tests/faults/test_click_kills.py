@@ -86,3 +86,4 @@ def test_kills_change_no_alert(tmp_path: Path) -> None:
         assert len(truth) > 50
         assert len({alert.rule for alert in truth}) > 1
         wait_for(lambda: open_alerts(system) == truth or None, timeout_s=300)
+        await_checkpoint(system)  # Of the restored job.
