@@ -8,6 +8,7 @@ beginning, which gives the same graph, for every upsert is idempotent.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -140,7 +141,7 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
         "--rest-port": str(port),
         "--cluster": request.cluster,
         "--python": request.python,
-        "--restore-from": _restore_from(state, request.savepoint),
+        "--restore-from": _restore_from(state, request.savepoint, copied=request.job == CLICK_FRAUD),
         "--models": request.models or os.environ.get("WIREGRAPH_MODELS", ""),
         "--kafka-config": str(request.kafka_config.absolute()) if request.kafka_config else "",
     }
@@ -153,13 +154,18 @@ def _click_arguments(directory: Path, request: JobRequest) -> list[str]:
     return [f"--pseudonym-key={key.absolute()}", *([] if request.cascade else ["--no-cascade"])]
 
 
-def _restore_from(state: Path, savepoint: str | None) -> str:
+def _restore_from(state: Path, savepoint: str | None, *, copied: bool) -> str:
+    """`copied`: the job takes over what it is restored from, so it gets a copy of what lies elsewhere."""
     if savepoint is None:
         return ""
     if not savepoint:
         return newest_snapshot(state)
     if ":" not in savepoint and not (Path(savepoint) / "_metadata").is_file():
         raise UsageError(f"{savepoint} is no savepoint: it has no file _metadata")
+    if copied and ":" not in savepoint and not Path(savepoint).absolute().is_relative_to(state):
+        own = state / "savepoints" / f"from-{Path(savepoint).name}"
+        shutil.copytree(savepoint, own, dirs_exist_ok=True)
+        return _uri(str(own))
     return _uri(savepoint)
 
 

@@ -52,8 +52,12 @@ def test_a_savepoint_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_savepoint_is_meant_from_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = snapshot(tmp_path / "mine", 1)
     monkeypatch.chdir(tmp_path)
-    assert jobs_control._restore_from(tmp_path / "state", "mine") == place
-    assert jobs_control._restore_from(tmp_path / "state", place) == place
+    assert jobs_control._restore_from(tmp_path / "state", "mine", copied=False) == place
+    assert jobs_control._restore_from(tmp_path / "state", place, copied=False) == place
+    own = tmp_path / "state" / "savepoints" / f"from-{Path(place).name}"
+    mine = place.removeprefix("file://")
+    assert jobs_control._restore_from(tmp_path / "state", mine, copied=True) == own.as_uri()
+    assert (own / "_metadata").is_file()
 
 
 def test_a_job_that_runs_already_is_not_started_again(tmp_path: Path) -> None:
