@@ -142,7 +142,7 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
         "pipeline.object-reuse": "true",
         "execution.buffer-timeout.interval": "5 ms",
     }
-    if settings.restore_from.startswith(settings.state_dir.absolute().as_uri()):
+    if settings.restore_from.startswith(settings.state_dir.absolute().as_uri() + "/"):
         # What a job does not claim it must first write down in full, which a changelog cannot: no checkpoint would do.
         options["execution.state-recovery.claim-mode"] = "CLAIM"
     return options if settings.in_threads else {}

@@ -18,7 +18,7 @@ def channel_options(limits: Limits) -> list[ChannelOption]:
         ("grpc.max_send_message_length", limits.answer_bytes_max),
         # Requests are small; one that is compressed could only be there to grow.
         ("grpc.compression_enabled_algorithms_bitset", 1),
-        # Nor do they need more than 64 KiB on their way, which is what a message above the limit brings in at most.
+        # Nor do they need more than 64 KiB on their way.
         ("grpc.http2.bdp_probe", 0),
         ("grpc.max_concurrent_streams", limits.calls_connection_max),
         ("grpc.server_handshake_timeout_ms", round(limits.handshake_s * 1_000)),

@@ -110,7 +110,7 @@ def _run(directory: Path, request: JobRequest, *, detach: bool) -> None:
     if request.graph:
         wanted = alerts_spec(request.graph) if request.job == CLICK_FRAUD else graph_spec(request.graph)
         create_missing(kafka_options(directory, request.bootstrap, request.kafka_config), [wanted])
-    typer.echo(f"{request.name} starts: its log is {directory / 'logs' / (request.name + '.log')}", err=True)
+    typer.echo(f"{request.name} starts: its log is {jobs_control.log_file(directory, request.name)}", err=True)
     record = jobs_control.start(directory, request)
     try:
         jobs_control.await_running(directory, record)
@@ -135,7 +135,7 @@ def _follow(directory: Path, record: JobRecord) -> None:
         jobs_control.end(directory, record)
         typer.echo(f"{record.name} stopped: the next start goes on from its newest checkpoint")
         return
-    raise Failure(f"{record.name} ended by itself: see {directory / 'logs' / (record.name + '.log')}")
+    raise Failure(f"{record.name} ended by itself: see {jobs_control.log_file(directory, record.name)}")
 
 
 @app.command("list")

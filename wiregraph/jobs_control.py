@@ -98,14 +98,16 @@ def start(directory: Path, request: JobRequest) -> JobRecord:
 
 def _spawned(directory: Path, request: JobRequest) -> JobRecord:
     port = ports.choose(None, 0)
-    launch = Launch(request.name, _command(directory, request, port), directory, _log(directory, request.name), port)
+    launch = Launch(
+        request.name, _command(directory, request, port), directory, log_file(directory, request.name), port
+    )
     return JobRecord(**processes.spawn(launch, ROOT).model_dump())
 
 
 def _submitted(directory: Path, request: JobRequest) -> JobRecord:
     """Hand a job to its cluster; raises Failure where that does not answer or refuses."""
     flink_rest.jobs(request.cluster)
-    log, started = _log(directory, request.name), time.time()
+    log, started = log_file(directory, request.name), time.time()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         argv = _command(directory, request, 0)
@@ -125,7 +127,8 @@ def _state(directory: Path, name: str) -> Path:
     return directory.absolute() / "state" / name
 
 
-def _log(directory: Path, name: str) -> Path:
+def log_file(directory: Path, name: str) -> Path:
+    """Of a job's process."""
     return directory / "logs" / f"{name}.log"
 
 
@@ -160,13 +163,14 @@ def _restore_from(state: Path, savepoint: str | None, *, copied: bool) -> str:
         return ""
     if not savepoint:
         return newest_snapshot(state)
-    if ":" not in savepoint and not (Path(savepoint) / "_metadata").is_file():
+    if ":" in savepoint:
+        return savepoint
+    place = Path(savepoint).absolute()
+    if not (place / "_metadata").is_file():
         raise UsageError(f"{savepoint} is no savepoint: it has no file _metadata")
-    if copied and ":" not in savepoint and not Path(savepoint).absolute().is_relative_to(state):
-        own = state / "savepoints" / f"from-{Path(savepoint).name}"
-        shutil.copytree(savepoint, own, dirs_exist_ok=True)
-        return _uri(str(own))
-    return _uri(savepoint)
+    if copied and not place.is_relative_to(state):
+        place = shutil.copytree(place, state / "savepoints" / f"from-{place.name}", dirs_exist_ok=True)
+    return place.as_uri()
 
 
 def _uri(place: str) -> str:
@@ -198,7 +202,7 @@ def await_running(directory: Path, record: JobRecord) -> None:
             return
         reasons = flink_rest.failures(record.rest, job.job_id) if job else []
         if len(reasons) >= FAILURES_MAX:
-            raise Failure(f"{record.name} fails again and again: {reasons[0]} (see {_log(directory, record.name)})")
+            raise Failure(f"{record.name} fails again and again: {reasons[0]} (see {log_file(directory, record.name)})")
         time.sleep(0.5)
     raise Failure(f"{record.name} did not run after {START_TIMEOUT_S:.0f} s: see {directory / 'logs'}")
 
@@ -213,7 +217,7 @@ def is_alive(record: JobRecord) -> bool:
 
 def last_words(directory: Path, name: str) -> str:
     """Why a job's process ended, by its log."""
-    log = _log(directory, name)
+    log = log_file(directory, name)
     lines = log.read_text("utf-8", "replace").splitlines() if log.is_file() else []
     cause = next((line for line in reversed(lines) if line.startswith("Caused by:")), "")
     return processes.last_words(log, cause)

@@ -41,29 +41,30 @@ def channel_options(tls: Tls | None) -> list[tuple[str, int | str]]:
     return [*_OPTIONS, *named]
 
 
-def _checked(address: str) -> str:
-    """As it is; a mistake shows at once, not as a server that is never found."""
+def _check(address: str) -> None:
+    """So that a mistake shows at once, not as a server that is never found."""
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdecimal()):
         raise ValueError(f"address: {address[:80]!r} is not HOST:PORT")
-    return address
 
 
 def open_channel(address: str, tls: Tls | None = None) -> grpc.Channel:
     """To a server at HOST:PORT, in plaintext without `tls`; raises `ValueError` for what is none."""
+    _check(address)
     if tls is None:
-        channel: grpc.Channel = grpc.insecure_channel(_checked(address), channel_options(tls))
+        channel: grpc.Channel = grpc.insecure_channel(address, channel_options(tls))
     else:
-        channel = grpc.secure_channel(_checked(address), tls.credentials(), channel_options(tls))
+        channel = grpc.secure_channel(address, tls.credentials(), channel_options(tls))
     return channel
 
 
 def open_async_channel(address: str, tls: Tls | None = None) -> grpc.aio.Channel:
     """The same for asyncio."""
+    _check(address)
     if tls is None:
-        channel: grpc.aio.Channel = grpc.aio.insecure_channel(_checked(address), channel_options(tls))
+        channel: grpc.aio.Channel = grpc.aio.insecure_channel(address, channel_options(tls))
     else:
-        channel = grpc.aio.secure_channel(_checked(address), tls.credentials(), channel_options(tls))
+        channel = grpc.aio.secure_channel(address, tls.credentials(), channel_options(tls))
     return channel
 
 

@@ -63,6 +63,12 @@ class ClickSystem:
         jobs_control.start(self.directory, request)
         jobs_control.await_running(self.directory, self.job)
 
+    def await_checkpoint(self) -> None:
+        """The next one of the job."""
+        state = self.directory / "state" / CLICK_FRAUD
+        before = jobs_control.newest_snapshot(state)
+        wait_for(lambda: jobs_control.newest_snapshot(state) != before or None)
+
     def send(self, records: list[Outgoing]) -> None:
         with open_sender({"bootstrap_servers": self.bootstrap}, CLICKS) as sender:
             for record in records:

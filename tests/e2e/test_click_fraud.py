@@ -13,7 +13,6 @@ import pytest
 
 from jobs import uids
 from tests.e2e.click_system import T0, ClickSystem, attempt, click, click_broker, views
-from tests.e2e.system import wait_for
 from udfs.clicks import Click, decode_click
 from udfs.decode import Reason
 from udfs.topics import CLICK_FRAUD, CLICKS, CONTROL, DEAD_LETTERS, LATE
@@ -216,9 +215,7 @@ def test_sessions_live_through_a_savepoint(system: ClickSystem, tmp_path: Path) 
     system.start_job(savepoint.removeprefix("file:"))
     system.send([*views("saved", start, 2), attempt("saved", start + 30_000)])
     assert system.alert_of("saved")["version"] == 7
-    state = system.directory / "state" / CLICK_FRAUD
-    before = jobs_control.newest_snapshot(state)
-    wait_for(lambda: jobs_control.newest_snapshot(state) != before or None)
+    system.await_checkpoint()
 
 
 def _marker(system: ClickSystem, session: str, start: int) -> str:

@@ -17,7 +17,7 @@ from tests.wiregraph.kafka_topics import Tail
 from udfs.clicks import Click
 from udfs.rulebook import history_row
 from udfs.topics import ALERTS, CLICKS, CONTROL
-from wiregraph import jobs_control, processes, stack_control
+from wiregraph import processes, stack_control
 from wiregraph.errors import Failure
 from wiregraph.producing import Outgoing
 from wiregraph.stack import BROKER, load_stack
@@ -55,12 +55,6 @@ def bring_back(system: ClickSystem) -> None:
     stack_control.up(wish, print)
 
 
-def await_checkpoint(system: ClickSystem) -> None:
-    state = system.directory / "state" / "click-fraud"
-    before = jobs_control.newest_snapshot(state)
-    wait_for(lambda: jobs_control.newest_snapshot(state) != before or None)
-
-
 def test_kills_change_no_alert(tmp_path: Path) -> None:
     records = [outgoing(one) for one in CASE.clicks]
     third = len(records) // 3
@@ -70,7 +64,7 @@ def test_kills_change_no_alert(tmp_path: Path) -> None:
         system.start_job()
         system.send(records[:third])
         wait_for(lambda: system.rows(ALERTS) or None)
-        await_checkpoint(system)
+        system.await_checkpoint()
         system.send(records[third : third + 50])
         kill_all(processes.find(system.job))
         system.send(records[third + 50 : 2 * third])
@@ -86,4 +80,4 @@ def test_kills_change_no_alert(tmp_path: Path) -> None:
         assert len(truth) > 50
         assert len({alert.rule for alert in truth}) > 1
         wait_for(lambda: open_alerts(system) == truth or None, timeout_s=300)
-        await_checkpoint(system)  # Of the restored job.
+        system.await_checkpoint()  # Of the restored job.

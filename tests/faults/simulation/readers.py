@@ -9,9 +9,8 @@ from serving.graphs import Graphs, GraphUnavailableError, Moment, OtherVersionEr
 from serving.queries import find_subject
 from serving.versions import Version, version_of
 from tests.faults.simulation.inputs import ENTITIES
-from tests.faults.simulation.invariants import check_content, check_scores, demand
+from tests.faults.simulation.invariants import being_erased, check_content, check_scores, demand
 from tests.faults.simulation.store import Iterator, Snapshot
-from tests.faults.simulation.twin import guards_in
 from tests.oracles.strategies import BASE_MS
 
 
@@ -72,8 +71,7 @@ class Client:
         demand(moment.progress.ready, "a store that is being built was read")
         check_content(snapshot)
         self._check_versions(snapshot)
-        # Of who is being erased, some may still be there.
-        for entity in set(ENTITIES) - guards_in(snapshot.data).keys():
+        for entity in set(ENTITIES) - being_erased(snapshot):
             subject = find_subject(moment.view, entity)
             if subject is not None:
                 check_scores(moment.view, subject, snapshot.applied, BASE_MS)
