@@ -60,7 +60,13 @@ def watch_alerts(
 
     while not ended():
         seen = graphs.generation
-        changes = _look(graphs, request, position)
+        try:
+            changes = graphs.ask(request.graph, lambda moment: _changed(moment, position, request.rule))
+        except GraphUnavailableError:
+            if not position.is_known:
+                raise
+            time.sleep(LOOK_AGAIN_S)  # It is being built again, or was replaced; nobody tells when it is there.
+            continue
         for change in changes:
             position.number = change.number
             if change.answer is not None and _is_news(change, change.answer, position, sent):
@@ -70,15 +76,6 @@ def watch_alerts(
             time.sleep(interval_s)
             while not ended() and graphs.wait(seen, LOOK_AGAIN_S) == seen:
                 pass
-
-
-def _look(graphs: Graphs, request: fraud_pb2.WatchAlertsRequest, position: _Position) -> list[_Changed]:
-    try:
-        return graphs.ask(request.graph, lambda moment: _changed(moment, position, request.rule))
-    except GraphUnavailableError:
-        if not position.is_known:
-            raise
-        return []  # The store is being built again; the stream goes on when it is there.
 
 
 def _changed(moment: Moment, position: _Position, rule: str) -> list[_Changed]:

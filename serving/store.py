@@ -58,7 +58,9 @@ __all__ = [
 ]
 
 LIVE = "live"
-CHECKS_MAX, CHECK_PAUSE_S = 3, 0.05
+FAULTS_MAX, CHECK_PAUSE_S = 3, 0.05
+CHECK_S = 10.0
+"""So long a store is checked again while its files change."""
 READER_CACHE_MIB = 128
 """A server's, for what it keeps no answer of."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
@@ -121,8 +123,9 @@ class GraphWriter:
             Checkpoint(self._db).create_checkpoint(str(target))
 
     def close(self) -> None:
-        """Gives the lock back."""
-        self._db.close()
+        """Gives the lock back, also where the disk is full: what is not written then is in Kafka, and raises."""
+        with translated():
+            self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -144,13 +147,12 @@ class GraphReader:
         self.identity = store_identity(path)
         self.lock = threading.RLock()
         self._files = HeldFiles(path)
-        self._scratch = tempfile.mkdtemp(prefix="wiregraph-reader-")
+        self._scratch = Path(tempfile.mkdtemp(prefix="wiregraph-reader-"))
+        self._manifest: bytes | None = None
+        self._listed: frozenset[str] = frozenset()
         try:
             _check_files(path)
-            files = file_names(path)
-            with translated():
-                self._db = Rdict(str(path), _options(create=False), access_type=AccessType.secondary(self._scratch))
-            self._follow(files)
+            self._read()
         except StoreError:
             self._files.close()
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -159,21 +161,41 @@ class GraphReader:
     def catch_up(self) -> bool:
         """Reads what was written since; whether that was anything."""
         with self.lock:
-            before = self._db.latest_sequence_number()
-            self._follow(None)
-            return self._db.latest_sequence_number() != before
+            before = self._db, self._db.latest_sequence_number()
+            self._read()
+            return (self._db, self._db.latest_sequence_number()) != before
 
-    def _follow(self, read: frozenset[str] | None) -> None:
+    def _read(self) -> None:
         """Reads manifest and logs, again where a log went away in between: its writes are in a table then.
 
-        Without them the writes before the next log would be missing. `read` are the files of before, if it was read.
+        Without them the writes before the next log would be missing. What RocksDB read from a log stays in front of the
+        tables, also once they hold later writes of that log that it missed, until it reads of a next one; where another
+        writer went on, for longer (facebook/rocksdb issues 14444 and 15051). So it begins anew in these two cases.
         """
-        files = read or file_names(self.path)
-        while read is None or logs_of(read) - logs_of(files := file_names(self.path)):
-            read = files
+        while True:
+            files, manifest = file_names(self.path), _current(self.path)
+            is_old = manifest != self._manifest or self._listed_logs_ended(files)
+            if is_old and self.replaced():
+                raise StoreMissingError(f"another store is in {self.path}")
             self._files.look(files)
             with translated():
-                self._db.try_catch_up_with_primary()
+                if is_old:
+                    scratch = tempfile.mkdtemp(dir=self._scratch)
+                    self._db = Rdict(str(self.path), _options(create=False), access_type=AccessType.secondary(scratch))
+                else:
+                    self._db.try_catch_up_with_primary()
+            self._manifest, self._listed = manifest, files
+            if not logs_of(files) - logs_of(file_names(self.path)):
+                return
+
+    def _listed_logs_ended(self, files: frozenset[str]) -> bool:
+        """Whether a log went away since the last look, and nothing is in the one after it."""
+        if not logs_of(self._listed) - logs_of(files):
+            return False
+        try:
+            return not any((self.path / log).stat().st_size for log in logs_of(files))
+        except FileNotFoundError:
+            return False  # So it is looked at again.
 
     def replaced(self) -> bool:
         """Whether another store, or none, lies where this one was opened."""
@@ -212,14 +234,17 @@ def move_aside(path: Path, stamp_ms: int) -> Path:
 def _check_files(path: Path) -> None:
     """Raises `StoreError` where a table is missing, `StoreCorruptError` where one is cut or writes are lost.
 
-    A live writer may take files away meanwhile, so it is tried again.
+    A live writer may take files away meanwhile, so a fault counts where it is found again in the same files.
     """
-    for attempts_left in reversed(range(CHECKS_MAX)):
+    deadline, faults = time.monotonic() + CHECK_S, 0
+    while True:
+        files = file_names(path)
         try:
             with tempfile.TemporaryDirectory(prefix="wiregraph-check-") as scratch:
                 _check_once(path, Path(scratch))
         except (StoreError, OSError) as error:
-            if not attempts_left:
+            faults = faults + 1 if files == file_names(path) else 0
+            if faults == FAULTS_MAX or time.monotonic() > deadline:
                 raise error if isinstance(error, StoreError) else StoreError(str(error)) from error
             time.sleep(CHECK_PAUSE_S)
         else:
@@ -242,6 +267,13 @@ def store_identity(path: Path) -> str:
     with suppress(OSError):
         return (path / "IDENTITY").read_text()
     return ""
+
+
+def _current(path: Path) -> bytes:
+    """The name of the manifest in use, another one for each writer; empty where there is no store."""
+    with suppress(OSError):
+        return (path / "CURRENT").read_bytes()
+    return b""
 
 
 def _options(*, create: bool) -> Options:

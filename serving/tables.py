@@ -22,7 +22,7 @@ _SEQUENCE_BYTES = 8
 def copy_without_logs(path: Path, target: Path) -> None:
     """A store as its manifest has it now: that is copied, since the writer goes on with it; tables are linked.
 
-    Raises `OSError` where a file went away meanwhile.
+    A table that goes away meanwhile is left out: who opens the copy is told so if the manifest names it.
     """
     for file in (path / "CURRENT", *path.glob("MANIFEST-*")):
         shutil.copyfile(file, target / file.name)
@@ -35,7 +35,7 @@ def _link(file: Path, target: Path) -> None:
     try:
         target.hardlink_to(file)
     except FileNotFoundError:
-        raise
+        return
     except OSError:  # Another disk.
         target.symlink_to(file.resolve())
 

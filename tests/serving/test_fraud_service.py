@@ -8,10 +8,11 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from serving import graphs
 from serving.erasures import Erasure
 from serving.labels import Label
 from serving.progress import Progress
-from serving.store import GraphWriter, move_aside
+from serving.store import GraphReader, GraphWriter, StoreError, move_aside
 from tests.oracles.alerts import Event, make_alert
 from tests.serving.filling import fill_store
 from tests.serving.fraud_events import apply_events, apply_with
@@ -186,6 +187,33 @@ def test_watch_of_one_rule_conflates_and_survives_a_store_built_again(fraud: Run
     fill_store(fraud.store / "live", ARTICLES)
     write(fraud, make_alert("b1", 199, rule="coupon-rush"), make_alert("b3", 1, rule="coupon-rush"))
     assert next(stream).alert_id == "b3"  # What was sent before is not sent again.
+    stream.cancel()
+
+
+def test_a_watch_goes_on_after_a_store_that_could_not_be_opened(
+    fraud: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(name: str, *events: Event) -> Path:
+        path = fraud.store / name
+        fill_store(path, ARTICLES)
+        apply_events(path, list(events), Progress("topic", {}))
+        return path
+
+    past = fill("past", make_alert("a1"))
+    stream = fraud.fraud.WatchAlerts(fraud_pb2.WatchAlertsRequest(graph="past"), timeout=30)
+    assert next(stream).alert_id == "a1"
+    until_s = time.monotonic() + 1
+
+    def refusing(path: Path) -> GraphReader:
+        if time.monotonic() < until_s:
+            raise StoreError("a table went away")
+        return GraphReader(path)
+
+    monkeypatch.setattr(graphs, "GraphReader", refusing)
+    new = fill("new", make_alert("a1"), make_alert("a5"))
+    move_aside(past, 1)
+    new.rename(past)
+    assert next(stream).alert_id == "a5"  # Nobody else asks for this graph, and nothing is written to it.
     stream.cancel()
 
 

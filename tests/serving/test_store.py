@@ -1,4 +1,7 @@
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from serving.progress import Progress, ProgressError
 from serving.store import (
     GraphReader,
     GraphWriter,
+    StoreBusyError,
     StoreCorruptError,
     StoreError,
     StoreLockedError,
@@ -22,6 +26,28 @@ PROGRESS = Progress("topic", {0: 1})
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     with GraphWriter(tmp_path / "g"), pytest.raises(StoreLockedError):
         GraphWriter(tmp_path / "g")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file of this process grows beyond a page: as on a disk without room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_said_at_closing_too_and_the_lock_is_given_back(tmp_path: Path) -> None:
+    writer = GraphWriter(tmp_path / "g")
+    with full_disk():
+        with pytest.raises(StoreBusyError, match="File too large"):
+            writer.write([Entry(b"a", os.urandom(100_000))], [], PROGRESS)
+        with pytest.raises(StoreBusyError, match="File too large"):
+            writer.close()
+    with GraphWriter(tmp_path / "g") as writer:
+        writer.write([Entry(b"a", b"1")], [], PROGRESS)
 
 
 def test_there_is_nothing_to_read_where_nothing_was_written(tmp_path: Path) -> None:
@@ -66,6 +92,35 @@ def test_a_reader_notices_that_its_store_was_replaced(tmp_path: Path) -> None:
         with GraphWriter(tmp_path / "g"):
             assert reader.replaced()
             assert reader.view().progress() == PROGRESS  # The old one can be read until it is let go of.
+            with pytest.raises(StoreMissingError, match="another store"):
+                reader.catch_up()
+
+
+def test_a_reader_that_missed_the_end_of_a_log_shows_what_became_of_it(tmp_path: Path) -> None:
+    def written(writer: GraphWriter, value: bytes) -> None:
+        writer.write([Entry(b"key", value)], [], PROGRESS)
+
+    with GraphWriter(tmp_path / "g") as writer:
+        for value in (b"1", b"2"):
+            written(writer, value)
+            writer._db.flush()
+        written(writer, b"3")
+        reader = GraphReader(tmp_path / "g")
+        before = reader.view()
+        written(writer, b"4")
+        writer._db.flush()
+        writer._db.compact_range(None, None)  # RocksDB forgets that this is later than what is in the log.
+        assert reader.catch_up()
+        assert (reader.view().get(b"key"), before.get(b"key")) == (b"4", b"3")
+        assert not reader.catch_up()
+        written(writer, b"5")
+        assert reader.catch_up()
+        written(writer, b"6")
+    with reader, GraphWriter(tmp_path / "g") as writer:
+        writer._db.compact_range(None, None)
+        writer.write([Entry(b"other", b"1")], [], PROGRESS)
+        assert reader.catch_up()
+        assert reader.view().get(b"key") == b"6"
 
 
 def test_a_broken_store_is_no_store(tmp_path: Path) -> None:

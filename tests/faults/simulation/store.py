@@ -15,7 +15,7 @@ from kafka import TopicPartition
 from serving import keyspace
 from serving.keyspace import Entry
 from serving.progress import Progress, dump_progress
-from serving.store import GraphWriter, StoreLockedError, StoreMissingError, View
+from serving.store import GraphWriter, StoreBusyError, StoreLockedError, StoreMissingError, View
 from tests.faults.simulation.faults import Fault
 from tests.faults.simulation.twin import Applied
 
@@ -146,6 +146,7 @@ class SimulatedWriter(GraphWriter):
         self.identity = disk.identity
         self._disk = disk
         self._hooks = hooks
+        self._refused = False
         self._db = _Database(disk, hooks.on_read)  # type: ignore[assignment]  # as much of it as is read
 
     def write(self, puts: Iterable[Entry], deletes: Iterable[bytes], progress: Progress) -> None:
@@ -160,13 +161,19 @@ class SimulatedWriter(GraphWriter):
         def write() -> None:
             disk.add(disk.now.changed(batch, self._hooks.advance(disk, progress), progress))
 
-        self._hooks.on_write(disk, progress, write)
+        try:
+            self._hooks.on_write(disk, progress, write)
+        except StoreBusyError:
+            self._refused = True
+            raise
 
     def checkpoint(self, target: Path) -> None:
         raise NotImplementedError(target)
 
     def close(self) -> None:
         self._disk.locked = False
+        if self._refused:
+            raise StoreBusyError("what was refused could not be written at closing either")
 
 
 class SimulatedReader:
