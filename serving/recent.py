@@ -5,7 +5,7 @@ Read from the store they would be read again for each new fact, which takes long
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +22,7 @@ KEPT_MS, TRIMMED_AT_MS = 2 * DAY_MS, 3 * DAY_MS
 """Before the newest fact of an entity so much is kept at least, and at most: news may come some hours late."""
 SIZE_MAX = 200_000
 """Facts of all entities together; one takes about 250 bytes."""
+NOT_COUNTED = -1
 ENTITY_SIZE = 4
 """An entity takes as much as so many facts."""
 
@@ -45,48 +46,79 @@ class FactsChange:
 
 
 class RecentStories:
-    """Of one entity, all facts from `since_ms` on that have a signature: the others are like nothing."""
+    """Of one entity, all facts from `since_ms` on that have a signature: the others are like nothing.
+
+    Each knows how many earlier ones tell the same, from when that is first asked for: so a story that is told a hundred
+    times is compared once for each fact that comes, and not once for each pair.
+    """
 
     def __init__(self, since_ms: int, facts: dict[Age, bytes]) -> None:
         self.since_ms = since_ms
         self._ages = sorted(facts)
         self._signatures = np.empty((2 * len(facts) + 4, BYTES // 8), dtype=np.uint64)
         self._signatures[: len(facts)] = _signatures(b"".join(facts[age] for age in self._ages))
+        self._told_by = np.full(len(self._signatures), NOT_COUNTED, dtype=np.int32)
 
     @property
     def size(self) -> int:
         """How much memory it takes, in facts."""
         return len(self._ages) + ENTITY_SIZE
 
-    def repeats_with(self, own: Age, signature: bytes) -> Iterator[int]:
-        """Event times of the facts that repeat a story if one more fact is there, and else do not."""
+    def add(self, own: Age, signature: bytes) -> list[int]:
+        """One more fact; gives the event times of the facts that repeat a story since it is there."""
         if not signature:
-            return
-        told, place = _signatures(signature)[0], bisect_left(self._ages, own)
-        if self._is_told(told, self._place(own[0] - REPEAT_WITHIN_MS), place):
-            yield own[0]
-        later = self._signatures[place : self._place(own[0] + REPEAT_WITHIN_MS + 1)]
-        for distance in np.flatnonzero(different_bits(told, later) <= DIFFERENT_MAX).tolist():
-            if not self._is_repeat(place + distance):
-                yield self._ages[place + distance][0]
+            return []
+        place, told = bisect_left(self._ages, own), _signatures(signature)[0]
+        earlier, later = self._like(own, place, told)
+        repeats = [own[0]] if earlier else []
+        for other in later:
+            if not self._count(other):
+                repeats.append(self._ages[other][0])
+            self._told_by[other] += 1
+        self._insert(place, own, told, earlier)
+        return repeats
 
-    def add(self, own: Age, signature: bytes) -> None:
-        """One more fact."""
-        if not signature:
-            return
-        place, count = bisect_left(self._ages, own), len(self._ages)
+    def remove(self, own: Age, signature: bytes) -> list[int]:
+        """One fact less, if it is there; gives the event times of the facts that repeated a story as long as it was."""
+        place = bisect_left(self._ages, own)
+        if self._ages[place : place + 1] != [own]:
+            return []
+        del self._ages[place]
+        for column in (self._signatures, self._told_by):
+            column[place:-1] = column[place + 1 :]
+        earlier, later = self._like(own, place, _signatures(signature)[0])
+        repeated = [own[0]] if earlier else []
+        for other in later:
+            if self._told_by[other] != NOT_COUNTED:
+                self._told_by[other] -= 1
+            if not self._count(other):
+                repeated.append(self._ages[other][0])
+        return repeated
+
+    def _like(self, own: Age, place: int, told: Signatures) -> tuple[int, list[int]]:
+        """How many facts before a place, and which from there on, tell the same as one of this age."""
+        low, high = self._place(own[0] - REPEAT_WITHIN_MS), self._place(own[0] + REPEAT_WITHIN_MS + 1)
+        like = np.flatnonzero(different_bits(told, self._signatures[low:high]) <= DIFFERENT_MAX) + low
+        earlier = int(np.searchsorted(like, place))
+        return earlier, like[earlier:].tolist()
+
+    def _count(self, place: int) -> int:
+        """How many earlier facts tell the same as one that is there."""
+        if self._told_by[place] == NOT_COUNTED:
+            low = self._place(self._ages[place][0] - REPEAT_WITHIN_MS)
+            bits = different_bits(self._signatures[place], self._signatures[low:place])
+            self._told_by[place] = np.count_nonzero(bits <= DIFFERENT_MAX)
+        return int(self._told_by[place])
+
+    def _insert(self, place: int, own: Age, told: Signatures, earlier: int) -> None:
+        count = len(self._ages)
         if count == len(self._signatures):
             self._signatures = np.concatenate([self._signatures, np.empty_like(self._signatures)])
-        self._signatures[place + 1 : count + 1] = self._signatures[place:count]
-        self._signatures[place] = _signatures(signature)[0]
-        insort(self._ages, own)
-
-    def remove(self, own: Age) -> None:
-        """One fact less, if it is there."""
-        place = bisect_left(self._ages, own)
-        if self._ages[place : place + 1] == [own]:
-            del self._ages[place]
-            self._signatures[place:-1] = self._signatures[place + 1 :]
+            self._told_by = np.concatenate([self._told_by, np.empty_like(self._told_by)])
+        for column in (self._signatures, self._told_by):
+            column[place + 1 : count + 1] = column[place:count]
+        self._signatures[place], self._told_by[place] = told, earlier
+        self._ages.insert(place, own)
 
     def trim(self) -> None:
         """Forgets what is much older than the newest one."""
@@ -95,19 +127,12 @@ class RecentStories:
         since_ms = self._ages[-1][0] - KEPT_MS
         gone = self._place(since_ms)
         del self._ages[:gone]
-        self._signatures = self._signatures[gone:].copy()
+        self._signatures, self._told_by = self._signatures[gone:].copy(), self._told_by[gone:].copy()
         self.since_ms = since_ms
 
     def _place(self, time_ms: int) -> int:
         """Of the first fact that is not earlier."""
         return bisect_left(self._ages, (time_ms, "", ""))
-
-    def _is_repeat(self, place: int) -> bool:
-        low = self._place(self._ages[place][0] - REPEAT_WITHIN_MS)
-        return self._is_told(self._signatures[place], low, place)
-
-    def _is_told(self, one: Signatures, low: int, high: int) -> bool:
-        return bool((different_bits(one, self._signatures[low:high]) <= DIFFERENT_MAX).any())
 
 
 class Recent:
@@ -152,11 +177,9 @@ class Recent:
 def _changed(stories: RecentStories, change: FactsChange) -> Counter[int]:
     more: Counter[int] = Counter()
     for fact in change.gone:
-        stories.remove(age(fact))
-        more.subtract(stories.repeats_with(age(fact), fact.value.signature))
+        more.subtract(stories.remove(age(fact), fact.value.signature))
     for fact in change.come:
-        more.update(stories.repeats_with(age(fact), fact.value.signature))
-        stories.add(age(fact), fact.value.signature)
+        more.update(stories.add(age(fact), fact.value.signature))
     return more
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any
 
 from udfs.records import MICRO, Fact
@@ -165,6 +166,7 @@ _LATER: dict[type[Row], dict[str, Any]] = {
     FactRow: {"negative": 0, "positive": 0, "event_topic": "", "signature": ""},
 }
 """What stands for fields that rows of an earlier release lack."""
+_VALUES = {row_type: itemgetter(*row_type.__dataclass_fields__) for row_type in _ROWS.values()}
 
 
 def fact_key(entity_id: str, topic: str, article_id: str) -> str:
@@ -195,7 +197,7 @@ def row_of(key: bytes, fields: dict[str, Any]) -> Row:
     if row_type is None:
         raise ChangelogError(f"unknown kind {kind!r}")
     try:
-        known = {**_LATER.get(row_type, {}), **fields}
-        return row_type(**{name: known[name] for name in row_type.__dataclass_fields__})
+        later = _LATER.get(row_type)
+        return row_type(*_VALUES[row_type]({**later, **fields} if later else fields))
     except (KeyError, TypeError) as error:
         raise ChangelogError(f"{kind} row: {error}") from error

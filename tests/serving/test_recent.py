@@ -1,6 +1,10 @@
 """What the applier keeps of the latest stories: bounded, and forgotten where it might be wrong."""
 
+from collections import Counter
 from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from serving.apply import Poll, apply_poll
 from serving.erasures import Erasure
@@ -9,18 +13,19 @@ from serving.progress import Progress
 from serving.recent import ENTITY_SIZE, FactsChange, Recent, RecentStories
 from serving.side import Side
 from serving.store import GraphWriter
-from serving.stories import DAY_MS, Age, age
+from serving.stories import DAY_MS, Age, Stories, age
 from tests.oracles.graph import Article, Said, fact_row
 from tests.oracles.strategies import BASE_MS
 from udfs.similarity import signature, signature_bytes
 
 HOUR_MS = DAY_MS // 24
-TOLD = signature_bytes(signature("alpha cuts its outlook"))
+TEXTS = ("alpha cuts its outlook", "alpha cuts its outlook again", "beta sues gamma over patents")
+TOLD = signature_bytes(signature(TEXTS[0]))
 
 
-def fact(hours: int, entity: str = "org:a") -> KnownFact:
+def fact(hours: int, entity: str = "org:a", told: bytes = TOLD) -> KnownFact:
     time_ms = BASE_MS + hours * HOUR_MS
-    return KnownFact(FactKey(entity, time_ms, "news", f"a{hours}"), FactValue(time_ms, 1, 0, 0, 0, "", TOLD))
+    return KnownFact(FactKey(entity, time_ms, "news", f"a{hours}"), FactValue(time_ms, 1, 0, 0, 0, "", told))
 
 
 def test_memory_is_bounded_by_entities_and_by_days(tmp_path: Path) -> None:
@@ -64,10 +69,26 @@ def test_an_erasure_forgets_all(tmp_path: Path) -> None:
 def test_what_is_taken_away_is_no_longer_repeated() -> None:
     ages: list[Age] = [age(fact(hours)) for hours in (0, 1, 30)]
     stories = RecentStories(BASE_MS, dict.fromkeys(ages, TOLD))
-    assert list(stories.repeats_with(age(fact(20)), TOLD)) == [age(fact(20))[0], age(fact(30))[0]]
-    stories.remove(ages[0])
-    stories.remove(ages[1])
-    stories.remove(ages[1])
-    assert stories.size == 1 + ENTITY_SIZE
-    assert list(stories.repeats_with(age(fact(20)), TOLD)) == [age(fact(30))[0]]
-    assert not list(stories.repeats_with(age(fact(20)), b""))
+    assert stories.add(age(fact(20)), TOLD) == [age(fact(20))[0], age(fact(30))[0]]
+    assert not stories.add(age(fact(19)), b"")
+    assert not stories.remove(age(fact(19)), TOLD)
+    assert stories.remove(ages[0], TOLD) == [ages[1][0]]
+    assert stories.remove(ages[1], TOLD) == [age(fact(20))[0]]
+    assert stories.size == 2 + ENTITY_SIZE
+    assert stories.remove(age(fact(20)), TOLD) == [age(fact(30))[0]]
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.sampled_from(TEXTS), st.booleans()), max_size=60))
+def test_repeats_are_those_of_all_facts_at_once(steps: list[tuple[int, str, bool]]) -> None:
+    held = {age(one): one for one in (fact(hours) for hours in (3, 9))}
+    stories = RecentStories(0, {key: one.value.signature for key, one in held.items()})
+    repeats = Counter(Stories(held.values()).repeats())
+    for hours, text, comes in steps:
+        one = fact(hours, told=signature_bytes(signature(text)))
+        if comes and age(one) not in held:
+            held[age(one)] = one
+            repeats.update(stories.add(age(one), one.value.signature))
+        elif not comes and age(one) in held:
+            gone = held.pop(age(one))
+            repeats.subtract(stories.remove(age(gone), gone.value.signature))
+        assert +repeats == Counter(Stories(held.values()).repeats())
