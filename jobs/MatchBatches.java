@@ -1,6 +1,4 @@
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.Map;
+import java.nio.ByteBuffer;
 import org.apache.flink.api.common.operators.ProcessingTimeService.ProcessingTimeCallback;
 import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.streaming.api.graph.StreamConfig;
@@ -14,42 +12,47 @@ import org.apache.flink.streaming.runtime.tasks.StreamTask;
 import org.apache.flink.types.Row;
 
 /**
- * Puts what comes for a key into one row: rows (key, bytes) in, rows (key, parts) out. A part is the length of its bytes,
- * 4 bytes, and these.
+ * Puts what comes for a shard into one row: rows (parts of several shards) in, rows (key, parts of one) out. A part is the
+ * number of its shard and the length of its bytes, 4 bytes each, and these.
  *
  * It keeps no state: what it holds goes out before a watermark, a checkpoint or the end. Flink compiles it by Janino.
  */
 public class MatchBatches extends AbstractStreamOperator implements OneInputStreamOperator, ProcessingTimeCallback {
 
   private static final int FULL_BYTES = 1 << 16;
+  private static final int HEAD_BYTES = 8;
 
+  private final String[] keys;
+  private final DataOutputSerializer[] batches;
   private final long waitMs;
-  private final Map batches = new HashMap();
   private boolean waiting = false;
 
-  /** References: how many milliseconds a row waits at most. */
+  /** References: the keys of the shards 0, 1, ..., and how many milliseconds a row waits at most. */
   public MatchBatches(
       Object[] references, StreamTask task, StreamConfig config, Output output, ProcessingTimeService time)
       throws Exception {
-    waitMs = ((Number) references[0]).longValue();
+    keys = (String[]) references[0];
+    waitMs = ((Number) references[1]).longValue();
+    batches = new DataOutputSerializer[keys.length];
+    for (int shard = 0; shard < keys.length; shard++) {
+      batches[shard] = new DataOutputSerializer(1 << 12);
+    }
     setup(task, config, output);
     setProcessingTimeService(time);
   }
 
   public void processElement(StreamRecord element) throws Exception {
-    Row row = (Row) element.getValue();
-    String key = (String) row.getField(0);
-    byte[] part = (byte[]) row.getField(1);
-    DataOutputSerializer parts = (DataOutputSerializer) batches.get(key);
-    if (parts == null) {
-      parts = new DataOutputSerializer(1 << 12);
-      batches.put(key, parts);
+    ByteBuffer parts = ByteBuffer.wrap((byte[]) ((Row) element.getValue()).getField(0));
+    while (parts.hasRemaining()) {
+      int shard = parts.getInt();
+      int length = parts.getInt();
+      batches[shard].write(parts.array(), parts.position() - HEAD_BYTES, HEAD_BYTES + length);
+      parts.position(parts.position() + length);
+      if (batches[shard].length() >= FULL_BYTES) {
+        emit(shard);
+      }
     }
-    parts.writeInt(part.length);
-    parts.write(part);
-    if (parts.length() >= FULL_BYTES) {
-      emit(key, parts);
-    } else if (!waiting) {
+    if (!waiting) {
       waiting = true;
       getProcessingTimeService().registerTimer(getProcessingTimeService().getCurrentProcessingTime() + waitMs, this);
     }
@@ -75,21 +78,19 @@ public class MatchBatches extends AbstractStreamOperator implements OneInputStre
   }
 
   private void emitAll() {
-    Iterator entries = batches.entrySet().iterator();
-    while (entries.hasNext()) {
-      Map.Entry entry = (Map.Entry) entries.next();
-      emit((String) entry.getKey(), (DataOutputSerializer) entry.getValue());
+    for (int shard = 0; shard < keys.length; shard++) {
+      emit(shard);
     }
   }
 
-  private void emit(String key, DataOutputSerializer parts) {
-    if (parts.length() == 0) {
+  private void emit(int shard) {
+    if (batches[shard].length() == 0) {
       return;
     }
     Row row = new Row(2);
-    row.setField(0, key);
-    row.setField(1, parts.getCopyOfBuffer());
-    parts.clear();
+    row.setField(0, keys[shard]);
+    row.setField(1, batches[shard].getCopyOfBuffer());
+    batches[shard].clear();
     output.collect(new StreamRecord(row));
   }
 }

@@ -20,12 +20,12 @@ from jobs import sinks, sources, uids
 from jobs.across_operators import DecideAcross
 from jobs.click_batches import BATCH_TYPE, RECORD_TYPE, packed
 from jobs.click_operators import ClickSettings, DecideClicks
-from jobs.click_rows import MATCHES, MATCHES_TYPE, ROW_TYPE
+from jobs.click_rows import MATCHES, ROW_TYPE
 from jobs.click_rules import RULES
 from jobs.control import read_rules
 from jobs.environment import run, table_environment
 from jobs.keys import keyed
-from jobs.match_batches import gathered
+from jobs.match_batches import MATCHES_TYPE, gathered
 from jobs.settings import JobSettings, parse_settings
 from udfs import topics
 from udfs.inference import ModelError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from struct import Struct
 
 import orjson
 from pyflink.common import Row, Types
@@ -23,13 +24,14 @@ ROW_TYPE: RowTypeInfo = Types.ROW_NAMED(
     ["sink", "key", "value"], [Types.STRING(), Types.STRING(), Types.PRIMITIVE_ARRAY(Types.BYTE())]
 )
 """`sink` is one of `jobs.uids`: alerts, dead letters or late."""
-MATCHES_TYPE = Types.PRIMITIVE_ARRAY(Types.BYTE())
-MATCHES = OutputTag(uids.MATCHES, Types.ROW([Types.STRING(), MATCHES_TYPE]))
-"""Rows (shard, matches), a stream of their own: through SQL they would lose the watermark that decides about them."""
+MATCHES = OutputTag(uids.MATCHES, Types.ROW([Types.PRIMITIVE_ARRAY(Types.BYTE())]))
+"""Rows (parts), a stream of their own: through SQL they would lose the watermark that decides about them."""
+PART = Struct(">ii")
+"""Heads a part: the number of a shard, and the length of its packed matches."""
 
 DETAIL_CHARS_MAX = 1_000
 SHARDS = 4
-"""Users and coupons fall into so many keys, each of which gets at most one row a batch; part of the state's layout."""
+"""Users and coupons fall into so many keys; part of the state's layout."""
 
 
 def alert_rows(alerts: list[Alert], decided_at_ms: int) -> Iterator[Row]:
@@ -83,9 +85,13 @@ def late_rows(partition: int, batch: Batch, late: list[LateClick]) -> Iterator[R
 
 
 def match_rows(matches: list[Match]) -> Iterator[tuple[OutputTag, Row]]:
-    """Clicks that rules across sessions count, a row for each shard of users and coupons."""
+    """Clicks that rules across sessions count, if there are any: one row, since each crosses into the JVM by itself.
+
+    It holds a part for each shard of users and coupons.
+    """
     shards: defaultdict[int, list[Match]] = defaultdict(list)
     for match in matches:
         shards[shard_of(match, SHARDS)].append(match)
-    for shard, members in shards.items():
-        yield MATCHES, Row(f"{uids.MATCHES}/{shard}", pack_matches(members))
+    packed = ((shard, pack_matches(members)) for shard, members in shards.items())
+    if matches:
+        yield MATCHES, Row(b"".join(PART.pack(shard, len(part)) + part for shard, part in packed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyflink
@@ -28,15 +29,16 @@ BUNDLE_SIZE = 256
 JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
 """An embedded cluster's heap; its state lies outside of it, in RocksDB."""
 QUICK_COMPILER = "-XX:TieredStopAtLevel=1"
-"""Where Python decides, Java does little: better code than the first compiler's is not worth a core for a minute."""
+"""Better code than the first compiler's is not worth a core for a minute: where Python decides, Java does little, and a
+job in batch mode runs for about as long while the applier wants a core."""
 
 MATERIALIZED_EVERY = "3 min"
 """How often RocksDB writes down all that the click job holds; a restart reads the changelog from there on."""
 
 
-def table_environment(settings: JobSettings, mode: EnvironmentSettings | None = None) -> StreamTableEnvironment:
+def table_environment(settings: JobSettings, *, batch: bool = False) -> StreamTableEnvironment:
     """An environment whose Flink runs in this process's JVM or on a cluster, and its Python beside it or within."""
-    _prepare_process(settings)
+    _prepare_process(settings, (QUICK_COMPILER,) if settings.in_threads or batch else ())
     configuration = Configuration()
     for name, value in flink_options(settings).items():
         configuration.set_string(name, value)
@@ -44,8 +46,9 @@ def table_environment(settings: JobSettings, mode: EnvironmentSettings | None = 
         environment = _remote_environment(settings, configuration)
     else:
         environment = StreamExecutionEnvironment.get_execution_environment(configuration)
-    table = StreamTableEnvironment.create(environment, mode or EnvironmentSettings.in_streaming_mode())
-    for name, value in {**TABLE_OPTIONS, **({} if settings.in_threads else SUM_OPTIONS)}.items():
+    mode = EnvironmentSettings.in_batch_mode() if batch else EnvironmentSettings.in_streaming_mode()
+    table = StreamTableEnvironment.create(environment, mode)
+    for name, value in {**TABLE_OPTIONS, **({} if settings.in_threads or batch else SUM_OPTIONS)}.items():
         table.get_config().set(name, value)
     return table
 
@@ -66,7 +69,7 @@ def _remote_environment(settings: JobSettings, configuration: Configuration) -> 
     )
 
 
-def _prepare_process(settings: JobSettings) -> None:
+def _prepare_process(settings: JobSettings, jvm_options: Sequence[str]) -> None:
     """What PyFlink reads from the environment when it starts its JVM, and the workers inherit."""
     # PyFlink runs Python inside the client process on an embedded cluster unless told otherwise.
     os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's name for it
@@ -75,16 +78,12 @@ def _prepare_process(settings: JobSettings) -> None:
     os.environ["LOG4J_PROPERTIES"] = str(Path(__file__).with_name("log4j2.properties"))
     # The variable replaces Flink's own options, which open the JDK's packages that it needs.
     own = get_jvm_opts({"FLINK_CONF_DIR": str(_FLINK_HOME / "conf")})
-    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *_jvm_options(settings)]))
+    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *JVM_OPTIONS, *jvm_options]))
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     # RocksDB leaves a log for each operator and run here; Flink refuses long paths anywhere else.
     for old in settings.log_dir.glob("*_db_LOG*"):
         old.unlink(missing_ok=True)
     settings.scratch.mkdir(parents=True, exist_ok=True)
-
-
-def _jvm_options(settings: JobSettings) -> tuple[str, ...]:
-    return (*JVM_OPTIONS, QUICK_COMPILER) if settings.in_threads else JVM_OPTIONS
 
 
 def flink_options(settings: JobSettings) -> dict[str, str]:
@@ -142,7 +141,7 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
         "pipeline.object-reuse": "true",
         "execution.buffer-timeout.interval": "5 ms",
     }
-    if settings.restore_from.startswith(settings.state_dir.absolute().as_uri() + "/"):
+    if settings.restore_from:
         # What a job does not claim it must first write down in full, which a changelog cannot: no checkpoint would do.
         options["execution.state-recovery.claim-mode"] = "CLAIM"
     return options if settings.in_threads else {}

@@ -6,7 +6,6 @@ They do for many records what would cost Python a hop for each.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from pyflink.common.typeinfo import TypeInformation
 from pyflink.datastream import DataStream
@@ -14,13 +13,15 @@ from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import to_jarray
 
 
-def through(stream: DataStream, name: str, told: list[Any], uid: str, row_type: TypeInformation) -> DataStream:
+def through(
+    stream: DataStream, name: str, told: list[list[str] | int], uid: str, row_type: TypeInformation
+) -> DataStream:
     """What the class `name` of NAME.java beside this file makes of a stream; `told` are its references."""
     jvm = get_gateway().jvm
     flink = jvm.org.apache.flink
     code = Path(__file__).with_name(f"{name}.java").read_text("utf-8")
     own = stream._j_data_stream  # noqa: SLF001 - PyFlink has no call for operators of one's own
-    references = to_jarray(jvm.Object, told)
+    references = to_jarray(jvm.Object, [to_jarray(jvm.String, one) if isinstance(one, list) else one for one in told])
     compiled = flink.table.runtime.generated.GeneratedOperator(
         name, code, references, flink.configuration.Configuration()
     )

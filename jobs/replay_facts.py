@@ -10,7 +10,7 @@ starting it. The products are those of `udfs.changelog` and `udfs.edges` in SQL;
 
 from __future__ import annotations
 
-from pyflink.table import EnvironmentSettings, StatementSet
+from pyflink.table import StatementSet
 
 from jobs import sinks, uids
 from jobs.environment import table_environment
@@ -22,7 +22,8 @@ from udfs.edges import EDGE_ENTITIES_MAX
 from udfs.records import MICRO
 from udfs.topics import GRAPH
 
-_CHANGELOG, _COUNTED, _FACTS, _RANKED = "changelog", "counted", "kept_facts", "ranked_facts"
+_CHANGELOG, _FACTS, _RANKED = "changelog", "kept_facts", "ranked_facts"
+_FACT_COLUMNS = ", ".join(sinks.column_types(uids.FACTS))
 _GRAINS = ", ".join(f"('{grain}', CAST({grain.length_ms} AS BIGINT))" for grain in Grain)
 _BY_GRAIN = f"CROSS JOIN (VALUES {_GRAINS}) AS g(grain, length_ms)"
 _START = "(event_time - MOD(event_time, g.length_ms))"
@@ -33,30 +34,35 @@ def rounded(numerator: str, denominator: int) -> str:
     return f"SIGN({numerator}) * ((2 * ABS({numerator}) + {denominator}) / {2 * denominator})"
 
 
+def _key(kind: Kind, *entities: str) -> str:
+    """SQL for a key of sums, made when they are: to group by numbers and names is quicker than by long texts."""
+    named = ", '/', ".join(entities)
+    return f"CONCAT('{kind}/', {named}, '/', grain, '/', CAST(`start` AS STRING))"
+
+
 INSERTS = {
     uids.FACTS: f"""
-SELECT `key`, entity, topic, article, event_time, known_time, known_assumed, mentions, first_position, sentiment,
-  relevance, polarity, COALESCE(negative, 0), COALESCE(positive, 0), `models`, COALESCE(event_topic, ''), headline,
-  source, url, COALESCE(signature, ''), CAST(1 AS BIGINT)
+SELECT `key`, entity, topic, article, event_time, known_time, known_assumed = 'true', mentions, first_position,
+  sentiment, relevance, polarity, COALESCE(negative, 0), COALESCE(positive, 0), `models`, COALESCE(event_topic, ''),
+  headline, source, url, COALESCE(signature, ''), CAST(1 AS BIGINT)
 FROM {_FACTS}""",
     uids.BUCKETS: f"""
-SELECT `key`, MAX(entity), MAX(grain), MAX(`start`),
+SELECT {_key(Kind.BUCKET, "entity")}, entity, grain, `start`,
   SUM(mentions), SUM(relevance), SUM(weighted), SUM(weighted_square),
   COUNT(*) FILTER (WHERE polarity > 0), COUNT(*) FILTER (WHERE polarity = 0),
   COUNT(*) FILTER (WHERE polarity < 0), COUNT(*)
 FROM (
-  SELECT CONCAT('{Kind.BUCKET}/', entity, '/', g.grain, '/', CAST({_START} AS STRING)) AS `key`,
-    entity, g.grain, {_START} AS `start`, mentions, relevance, polarity,
+  SELECT entity, g.grain, {_START} AS `start`, mentions, relevance, polarity,
     {rounded("relevance * sentiment", MICRO)} AS weighted,
     {rounded("relevance * sentiment * sentiment", MICRO**2)} AS weighted_square
   FROM {_FACTS} {_BY_GRAIN}
 )
-GROUP BY `key`""",
+GROUP BY entity, grain, `start`""",
     uids.EDGES: f"""
-SELECT `key`, MAX(a), MAX(b), MAX(grain), MAX(`start`), SUM(weight), SUM(weighted), COUNT(*)
+SELECT {_key(Kind.EDGE, "a", "b")}, a, b, grain, `start`,
+  SUM(weight), SUM(weighted), COUNT(*)
 FROM (
-  SELECT CONCAT('{Kind.EDGE}/', a, '/', b, '/', g.grain, '/', CAST({_START} AS STRING)) AS `key`,
-    a, b, g.grain, {_START} AS `start`, {rounded("relevances", MICRO)} AS weight,
+  SELECT a, b, g.grain, {_START} AS `start`, {rounded("relevances", MICRO)} AS weight,
     {rounded("relevances * sentiments", 2 * MICRO**2)} AS weighted
   FROM (
     SELECT l.event_time, l.entity AS a, r.entity AS b,
@@ -65,7 +71,7 @@ FROM (
     WHERE l.entity < r.entity
   ) {_BY_GRAIN}
 )
-GROUP BY `key`""",
+GROUP BY a, b, grain, `start`""",
     uids.NODES: f"""
 SELECT `key`, MAX(entity), MAX(name), MAX(type), MAX(sector), CAST(1 AS BIGINT)
 FROM {_CHANGELOG} WHERE `key` LIKE '{Kind.NODE}/%' AND entity IN (SELECT entity FROM {_FACTS})
@@ -80,10 +86,10 @@ SELECT * FROM (
 WHERE rank_in_article <= {EDGE_ENTITIES_MAX}"""
 """The entities of each article that its edges join."""
 COUNTS = f"""
-SELECT `key`, topic, `partition`, articles, `empty`, duplicates, dead_letters, edges_cut, known_assumed, late,
-  latest_event, version
+SELECT `key`, topic, `partition`, articles, `empty`, duplicates, dead_letters, edges_cut,
+  CAST(known_assumed AS BIGINT), late, latest_event, version
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY version DESC) AS place FROM {_COUNTED}
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY version DESC) AS place FROM {_CHANGELOG}
   WHERE `key` LIKE '{Kind.COUNT}/%'
 )
 WHERE place = 1"""
@@ -92,9 +98,8 @@ WHERE place = 1"""
 
 def build(settings: JobSettings, plan: ReplayPlan) -> StatementSet:
     """The whole topology, ready to be executed or explained."""
-    table = table_environment(settings, EnvironmentSettings.in_batch_mode())
-    for name, kinds in ((_CHANGELOG, (uids.FACTS, uids.NODES)), (_COUNTED, (uids.COUNTS,))):
-        table.execute_sql(_rows_table(settings, plan, name, kinds))
+    table = table_environment(settings, batch=True)
+    table.execute_sql(_rows_table(settings, plan))
     table.execute_sql(f"CREATE TEMPORARY VIEW {_FACTS} AS {kept(plan)}")
     table.execute_sql(f"CREATE TEMPORARY VIEW {_RANKED} AS {RANKED}")
     statements = table.create_statement_set()
@@ -104,8 +109,8 @@ def build(settings: JobSettings, plan: ReplayPlan) -> StatementSet:
     return statements
 
 
-def _rows_table(settings: JobSettings, plan: ReplayPlan, name: str, kinds: tuple[str, ...]) -> str:
-    """Rows of some kinds of the live changelog; rows of other kinds have nulls in columns that are not theirs."""
+def _rows_table(settings: JobSettings, plan: ReplayPlan) -> str:
+    """The live changelog, read once; rows of other kinds have nulls in columns that are not theirs."""
     options = {
         "connector": "kafka",
         "topic": GRAPH,
@@ -118,8 +123,8 @@ def _rows_table(settings: JobSettings, plan: ReplayPlan, name: str, kinds: tuple
         **span_options(plan.rows),
         **client_options(settings),
     }
-    return f"""CREATE TEMPORARY TABLE `{name}` (
-  `key` STRING, {sinks.columns(*kinds)}, `version` BIGINT, `offset` BIGINT METADATA VIRTUAL
+    return f"""CREATE TEMPORARY TABLE `{_CHANGELOG}` (
+  `key` STRING, {sinks.columns(uids.FACTS, uids.NODES, uids.COUNTS)}, `version` BIGINT, `offset` BIGINT METADATA VIRTUAL
 ) {with_options(options)}"""
 
 
@@ -127,7 +132,9 @@ def kept(plan: ReplayPlan) -> str:
     """Each fact once, however often it was written: the first, as the applier takes it."""
     topics = ", ".join(f"'{topic}'" for topic in plan.topics)
     return f"""SELECT * FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY `offset`) AS place FROM {_CHANGELOG}
+  SELECT `key`, {_FACT_COLUMNS},
+    ROW_NUMBER() OVER (PARTITION BY `key` ORDER BY `offset`) AS place
+  FROM {_CHANGELOG}
   WHERE `key` LIKE '{Kind.FACT}/%' AND topic IN ({topics})
     AND event_time >= {plan.from_ms} AND event_time < {plan.to_ms}
 )

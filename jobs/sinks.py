@@ -24,10 +24,18 @@ _COLUMNS = {
 CHANGELOG_TABLES = tuple(_COLUMNS)
 
 
+def column_types(*names: str) -> dict[str, str]:
+    """The columns of rows of these kinds in one table, with their types: a text where it is another in each kind."""
+    types: dict[str, str] = {}
+    for column in (column for name in names for column in re.split(r",\s*", _COLUMNS[name])):
+        name, own = column.split(" ")
+        types[name] = own if types.get(name, own) == own else "STRING"
+    return types
+
+
 def columns(*names: str) -> str:
-    """The columns of rows of these kinds in one table, each once."""
-    lists = (re.split(r",\s*", _COLUMNS[name]) for name in names)
-    return ", ".join(dict.fromkeys(column for columns in lists for column in columns))
+    """The same as SQL declares them."""
+    return ", ".join(f"{name} {own}" for name, own in column_types(*names).items())
 
 
 def changelog_table(settings: JobSettings, name: str) -> str:

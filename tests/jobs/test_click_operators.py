@@ -14,8 +14,8 @@ from pyflink.datastream.state import StateDescriptor
 
 from jobs import uids
 from jobs.across_operators import DecideAcross
-from jobs.click_operators import ClickSettings, DecideClicks
-from jobs.match_batches import LENGTH
+from jobs.click_operators import CHUNK_CLICKS, ClickSettings, DecideClicks
+from jobs.click_rows import PART
 from tests.jobs.test_click_batches import T0, packed
 
 MINUTE_MS = 60_000
@@ -83,13 +83,23 @@ class Context:
 
 
 class Job:
-    """One operator with its state; `restart` gives it a new life with the same state."""
+    """One operator with its state; `restart` gives it a new life with the state of a checkpoint."""
 
     def __init__(self, make: Any, key: str) -> None:  # noqa: ANN401 - either operator
         self.make, self.context = make, Context(key)
-        self.restart()
+        self._begin()
+
+    def save(self) -> None:
+        """What the JVM sends in front of a checkpoint."""
+        context: Any = self.context
+        if isinstance(self.operator, DecideClicks):
+            assert list(self.operator.process_element(Row(3, b"", b"", b"", b""), context)) == []
 
     def restart(self) -> None:
+        self.save()
+        self._begin()
+
+    def _begin(self) -> None:
         self.operator = self.make()
         context: Any = self.context
         self.operator.open(context)
@@ -145,7 +155,19 @@ def test_an_alert_after_a_restart_sees_what_came_before(job: Job) -> None:
 def test_the_log_is_dropped_once_it_is_forgotten(job: Job) -> None:
     for minute in range(30):
         send(job, (f"s{minute}", "e", T0 + minute * MINUTE_MS, "view"))
+        job.save()
     assert len(job.context.states[uids.CHUNKS_STATE]) == 16
+
+
+def test_clicks_are_written_down_by_the_thousand_and_before_a_checkpoint(job: Job) -> None:
+    for number in range(3):
+        send(job, *[("s", f"{number}-{at}", T0 + at, "view") for at in range(CHUNK_CLICKS // 2)])
+    state = job.context.states[uids.CHUNKS_STATE]
+    assert len(state) == 1
+    job.save()
+    assert len(state) == 2
+    job.save()
+    assert len(state) == 2
 
 
 def test_a_batch_leaves_no_cycles_behind(job: Job) -> None:
@@ -165,6 +187,7 @@ def test_a_batch_leaves_no_cycles_behind(job: Job) -> None:
 def test_chunks_of_one_moment_are_all_kept(job: Job) -> None:
     for number in range(5):
         send(job, ("s", f"e{number}", T0, "view"))
+        job.save()
     job.restart()
     assert send(job, *[("s", f"e{number}", T0, "view") for number in range(5)]) == []
     assert len(job.context.states[uids.CHUNKS_STATE]) == 5
@@ -233,10 +256,12 @@ def matches(job: Job) -> list[Row]:
 
 
 def test_a_window_across_sessions_is_decided_when_the_watermark_passes(matches: list[Row]) -> None:
-    (row,) = matches
-    across = Job(lambda: DecideAcross(()), row[0])
+    ((parts,),) = matches
+    shard, length = PART.unpack_from(parts)
+    assert len(parts) == PART.size + length
+    across = Job(lambda: DecideAcross(()), f"{uids.MATCHES}/{shard}")
     across.rule("spray", dict(SPRAY))
-    assert list(across.operator.process_element(LENGTH.pack(len(row[1])) + row[1], across.context)) == []
+    assert list(across.operator.process_element(parts, across.context)) == []
     across.restart()
     ((_domain, end_ms),) = across.context.timers
     (alert,) = of(across.timer(TimeDomain.EVENT_TIME, end_ms), uids.ALERTS)

@@ -9,6 +9,7 @@ from jobs.click_batches import read_batch
 from jobs.click_rows import (
     DETAIL_CHARS_MAX,
     MATCHES,
+    PART,
     SHARDS,
     alert_rows,
     control_letter,
@@ -73,9 +74,17 @@ def test_what_is_wrong_with_a_rule_is_said_in_ascii_and_briefly() -> None:
 def test_matches_go_by_shard_and_none_is_lost() -> None:
     users = [f"u:{number}" for number in range(50)]
     matches = [Match("user", user, Click("s", "e", 5, "coupon_attempt", user)) for user in users]
-    rows = list(match_rows(matches))
-    assert [tag for tag, _ in rows] == [MATCHES] * SHARDS
-    assert len({key for _, (key, _) in rows}) == SHARDS
-    found = [(key, match) for _, (key, written) in rows for match in unpack_matches(written)]
-    assert sorted(match for _, match in found) == sorted(matches)
-    assert all(key == f"{uids.MATCHES}/{shard_of(match, SHARDS)}" for key, match in found)
+    [(tag, (parts,))] = match_rows(matches)
+    assert tag == MATCHES
+    found, start = {}, 0
+    while start < len(parts):
+        shard, length = PART.unpack_from(parts, start)
+        start += PART.size + length
+        found[shard] = unpack_matches(parts[start - length : start])
+    assert sorted(found) == list(range(SHARDS))
+    assert sorted(match for members in found.values() for match in members) == sorted(matches)
+    assert all(shard == shard_of(match, SHARDS) for shard, members in found.items() for match in members)
+
+
+def test_no_matches_are_no_row() -> None:
+    assert list(match_rows([])) == []

@@ -40,6 +40,14 @@ def test_restores_from_what_it_is_told(jars: Path) -> None:
     assert options(jars, "--restore-from=file:/a")["execution.state-recovery.path"] == "file:/a"
 
 
+def test_only_a_job_with_a_changelog_takes_over_what_it_starts_from(jars: Path) -> None:
+    claim = "execution.state-recovery.claim-mode"
+    restored = [*REQUIRED, f"--jars={jars}", "--restore-from=file:/a"]
+    assert claim not in flink_options(parse_settings(restored))
+    found = flink_options(parse_settings([*restored, "--pseudonym-key=k"], CLICK_FRAUD))
+    assert (found[claim], found["state.changelog.enabled"]) == ("CLAIM", "true")
+
+
 def test_one_slot_a_worker(jars: Path) -> None:
     found = options(jars, "--parallelism=3")
     assert found["parallelism.default"] == found["taskmanager.numberOfTaskSlots"] == "3"

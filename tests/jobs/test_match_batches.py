@@ -1,6 +1,7 @@
 """Matches gathered by the JVM are read as if each part had come alone."""
 
-from jobs.match_batches import LENGTH, read_matches
+from jobs.click_rows import PART
+from jobs.match_batches import read_matches
 from udfs.batch_tier import pack_matches
 from udfs.clicks import Click
 from udfs.patterns_records import Match
@@ -13,7 +14,7 @@ def match(number: int) -> Match:
 def gathered(*parts: list[Match]) -> bytes:
     """As the JVM gathers them."""
     packed = [pack_matches(part) for part in parts]
-    return b"".join(LENGTH.pack(len(part)) + part for part in packed)
+    return b"".join(PART.pack(0, len(part)) + part for part in packed)
 
 
 def test_no_part_holds_no_match() -> None:
