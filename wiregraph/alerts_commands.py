@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from serving.erasures import is_subject
 from wiregraph import render, render_alerts
 from wiregraph.errors import UsageError
 from wiregraph.graph_client import call, channel_of, follow, timestamp
@@ -146,9 +147,14 @@ def review(  # noqa: PLR0913 - a command's options are its arguments
 
 
 def erase(subject: SubjectArgument, directory: DirOption = DEFAULT_DIR, json: JsonOption = False) -> None:
-    """Remove an entity, a session or a user from what is served, for good; no replay brings it back."""
+    """Remove an entity, a session or a user from what is served, for good.
+
+    What comes of them later is not served either, and no replay brings them back.
+    """
     given = sys.stdin.readline().strip() if subject == STDIN else subject
     named = stack_pseudonyms(directory)(given[len(USER) :]) if given.startswith(USER) and given != USER else given
+    if not is_subject(named):
+        raise UsageError("SUBJECT: write an entity's id (per:jane-doe), session:ID, user:ID, or u: and 32 hex digits")
     with channel_of(directory) as channel:
         erased = call(AdminStub(channel).EraseSubject, fraud_pb2.EraseSubjectRequest(subject=named))
     if json:

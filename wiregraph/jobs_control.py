@@ -8,7 +8,6 @@ beginning, which gives the same graph, for every upsert is idempotent.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ import psutil
 
 from jobs.replay_plan import REPLAY
 from udfs.topics import CLICK_FRAUD, NEWS_GRAPH, consumer_group
-from wiregraph import flink_rest, ports, processes
+from wiregraph import flink_rest, ports, processes, snapshots
 from wiregraph.broker import ROOT, jars_directory
 from wiregraph.errors import Failure, UsageError
 from wiregraph.flink_rest import FlinkJob
@@ -144,7 +143,7 @@ def _arguments(directory: Path, request: JobRequest, port: int) -> list[str]:
         "--rest-port": str(port),
         "--cluster": request.cluster,
         "--python": request.python,
-        "--restore-from": _restore_from(state, request.savepoint, copied=request.job == CLICK_FRAUD),
+        "--restore-from": snapshots.restore_from(state, request.savepoint, claims=request.job == CLICK_FRAUD),
         "--models": request.models or os.environ.get("WIREGRAPH_MODELS", ""),
         "--kafka-config": str(request.kafka_config.absolute()) if request.kafka_config else "",
     }
@@ -157,32 +156,9 @@ def _click_arguments(directory: Path, request: JobRequest) -> list[str]:
     return [f"--pseudonym-key={key.absolute()}", *([] if request.cascade else ["--no-cascade"])]
 
 
-def _restore_from(state: Path, savepoint: str | None, *, copied: bool) -> str:
-    """`copied`: the job takes over what it is restored from, so it gets a copy of what lies elsewhere."""
-    if savepoint is None:
-        return ""
-    if not savepoint:
-        return newest_snapshot(state)
-    if ":" in savepoint:
-        return savepoint
-    place = Path(savepoint).absolute()
-    if not (place / "_metadata").is_file():
-        raise UsageError(f"{savepoint} is no savepoint: it has no file _metadata")
-    if copied and not place.is_relative_to(state):
-        place = shutil.copytree(place, state / "savepoints" / f"from-{place.name}", dirs_exist_ok=True)
-    return place.as_uri()
-
-
 def _uri(place: str) -> str:
     """A path as the user means it, who may stand elsewhere than the job's process; a URI, or nothing, as it is."""
     return place if not place or ":" in place else Path(place).absolute().as_uri()
-
-
-def newest_snapshot(state: Path) -> str:
-    """The URI of the newest complete checkpoint or savepoint under a job's state; empty where there is none."""
-    found = [*state.glob("checkpoints/*/chk-*/_metadata"), *state.glob("savepoints/*/_metadata")]
-    newest = max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
-    return newest.parent.absolute().as_uri() if newest else ""
 
 
 def _register(directory: Path, record: JobRecord) -> None:

@@ -42,7 +42,12 @@ ToOption = Annotated[str | None, typer.Option("--to", help="The end of the event
 FromFactsOption = Annotated[
     bool, typer.Option("--from-facts", help="Run no models: sums and edges of the live graph's facts.")
 ]
-ParallelismOption = Annotated[int, typer.Option(min=1, max=128, help="How many workers.")]
+ParallelismOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=128, help="How many workers; by default one, from facts one a core of this machine, at most 4."
+    ),
+]
 ModelsOption = Annotated[Path | None, typer.Option(help="Folder of other models than those of this version.")]
 ClusterOption = Annotated[
     str, typer.Option(metavar="HOST:PORT", help="REST API of a session cluster to submit to; else one is embedded.")
@@ -57,7 +62,7 @@ def replay_command(  # noqa: PLR0913 - a command has as many parameters as it ha
     start: FromOption = None,
     end: ToOption = None,
     from_facts: FromFactsOption = False,
-    parallelism: ParallelismOption = 1,
+    parallelism: ParallelismOption = None,
     models: ModelsOption = None,
     cluster: ClusterOption = "",
     python: PythonOption = sys.executable,

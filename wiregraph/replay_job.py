@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from jobs.replay_plan import REPLAY, ReplayPlan
-from wiregraph import flink_rest, jobs_control, replay_offsets
+from wiregraph import flink_rest, jobs_control, replay_offsets, snapshots
 from wiregraph.errors import Failure
 from wiregraph.jobs_control import JobRequest
 from wiregraph.replay_progress import Step, Stepper
@@ -49,7 +49,7 @@ def _job_request(request: ReplayRequest) -> JobRequest:
         job=REPLAY,
         bootstrap=request.kafka["bootstrap_servers"],
         graph=request.graph,
-        parallelism=request.parallelism,
+        parallelism=request.slots,
         savepoint=None if request.wish.from_facts else "",
         kafka_config=request.kafka_config,
         cluster=request.cluster,
@@ -101,7 +101,7 @@ def _interrupted(request: ReplayRequest, record: JobRecord) -> str:
         jobs_control.stop(request.directory, record.name, None)
     except (Failure, KeyboardInterrupt):
         jobs_control.end(request.directory, record)
-        if not jobs_control.newest_snapshot(request.state):
+        if not snapshots.newest_snapshot(request.state):
             return "interrupted before the first checkpoint: the same command begins again"
         return f"interrupted, the newest checkpoint stays: {again}"
     finally:

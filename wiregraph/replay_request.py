@@ -27,6 +27,9 @@ from wiregraph.errors import Failure, UsageError
 from wiregraph.graphs_control import stored_progress
 from wiregraph.topics_admin import create_missing, forget_groups, record_counts
 
+SLOTS_MAX = 4
+"""So many share the buffers and the heap of a small embedded cluster well."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplayRequest:
@@ -36,9 +39,15 @@ class ReplayRequest:
     wish: ReplayPlan
     kafka: dict[str, Any]
     kafka_config: Path | None = None
-    parallelism: int = 1
+    parallelism: int | None = None
     cluster: str = ""
     python: str = sys.executable
+
+    @property
+    def slots(self) -> int:
+        """How many the job has: as asked for, else one, from facts one a core of this machine."""
+        here = self.wish.from_facts and not self.cluster
+        return self.parallelism or (min(SLOTS_MAX, len(os.sched_getaffinity(0))) if here else 1)
 
     @property
     def graph(self) -> str:

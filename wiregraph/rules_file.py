@@ -16,7 +16,8 @@ from wiregraph.errors import UsageError
 FILE_BYTES_MAX = 256 * 1024
 FAULTS_MAX = 10
 """So many of a rule's are said."""
-_MESSAGES = {"extra_forbidden": "is not a field of a rule's", "missing": "is missing"}
+_NO_TIER = "union_tag_invalid"
+_MESSAGES = {"extra_forbidden": "is not a field of a rule's", "missing": "is missing", "tuple_type": "write a list"}
 
 
 def load_rule(path: Path) -> Rule:
@@ -25,10 +26,11 @@ def load_rule(path: Path) -> Rule:
     if not isinstance(root, yaml.MappingNode):
         raise UsageError(f"{path}:1: a rule is a mapping, with name, why and trigger: see wiregraph/data/rules")
     _refuse_repeats(path, root)
+    fields = _constructed(path, root)
     try:
-        return RULE.validate_python(_constructed(path, root))
+        return RULE.validate_python(fields)
     except ValidationError as error:
-        raise UsageError(_said(path, root, error)) from error
+        raise UsageError(_said(path, root, _faults(fields, error))) from error
 
 
 def _compose(path: Path) -> yaml.Node | None:
@@ -47,13 +49,14 @@ def _compose(path: Path) -> yaml.Node | None:
         raise UsageError(_broken(path, error)) from error
 
 
-def _constructed(path: Path, root: yaml.Node) -> object:
+def _constructed(path: Path, root: yaml.MappingNode) -> dict[str, Any]:
     try:
-        return yaml.SafeLoader("").construct_document(root)
+        fields: dict[str, Any] = yaml.SafeLoader("").construct_document(root)
     except yaml.YAMLError as error:
         raise UsageError(_broken(path, error)) from error
     except (AttributeError, KeyError, ValueError) as error:  # what its constructors raise where a value has no sense
         raise UsageError(f"{path}: a value is not of its YAML type: {error}") from error
+    return fields
 
 
 def _broken(path: Path, error: Exception) -> str:
@@ -82,20 +85,37 @@ def _refuse_repeats(path: Path, node: yaml.Node) -> None:
             _refuse_repeats(path, child)
 
 
-def _said(path: Path, root: yaml.MappingNode, error: ValidationError) -> str:
+def _faults(fields: dict[str, Any], error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong; a tier that is none hides no other fault."""
+    faults = error.errors(include_url=False)
+    if faults[0]["type"] == _NO_TIER and not faults[0]["loc"]:
+        try:
+            RULE.validate_python({**fields, "tier": "batch" if "across" in fields else "core"})
+        except ValidationError as others:
+            faults += others.errors(include_url=False)
+    return faults
+
+
+def _said(path: Path, root: yaml.MappingNode, errors: Sequence[ErrorDetails]) -> str:
     """The errors in the order of their lines, with these, and how many more there are."""
-    faults = sorted(_fault(root, one) for one in error.errors(include_url=False))
+    faults = sorted(_fault(root, one) for one in errors)
     others = f" (and {len(faults) - FAULTS_MAX} more)" if len(faults) > FAULTS_MAX else ""
     return f"{path}:" + "; ".join(f"{line}: {what}" for line, what in faults[:FAULTS_MAX]) + others
 
 
 def _fault(root: yaml.MappingNode, error: ErrorDetails) -> tuple[int, str]:
     line, field = _place(root, _written(error["loc"]))
-    if error["type"] == "union_tag_invalid" and not field:
+    if error["type"] == _NO_TIER and not field:
         line, field = _place(root, ("tier",))
         message = "write core or batch"
+    elif error["type"] == "extra_forbidden" and field == "across":
+        message = "needs `tier: batch`"
     else:
         message = _MESSAGES.get(error["type"], error["msg"].removeprefix("Value error, "))
+    if not field:  # What is wrong between several fields begins with the name of one of them.
+        named, separator, what = message.partition(": ")
+        if separator and _child(root, named.split(".")[0]):
+            (line, field), message = _place(root, named.split(".")), what
     return line, f"{field}: {message}" if field else message
 
 

@@ -102,7 +102,7 @@ def test_a_user_is_erased_by_the_pseudonym_alone(directory: Path) -> None:
     words = run(directory, "erase", "-", words="user:jane@example.com\n")
     assert expected in words
     assert "jane" not in words
-    with pytest.raises(UsageError, match="subject: is none") as raised:
+    with pytest.raises(UsageError, match="user:ID") as raised:
         run(directory, "erase", "jane@example.com")
     assert "jane@" not in str(raised.value)
 

@@ -1,6 +1,5 @@
 """Jobs: what one restores from, and clear words where it cannot be started."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,34 +7,16 @@ import pytest
 
 from wiregraph import jobs_control, processes
 from wiregraph.errors import Failure, UsageError
-from wiregraph.jobs_control import JobRequest, list_jobs, newest_snapshot, start
+from wiregraph.jobs_control import JobRequest, list_jobs, start
 from wiregraph.processes import Launch
 from wiregraph.stack import JobRecord
 
 REQUEST = JobRequest("news-graph", "127.0.0.1:1")
 
 
-def snapshot(path: Path, age_s: int) -> str:
-    path.mkdir(parents=True)
-    metadata = path / "_metadata"
-    metadata.touch()
-    os.utime(metadata, (1_000_000 - age_s,) * 2)
-    return path.as_uri()
-
-
 def spawned(directory: Path, code: str) -> JobRecord:
     launch = Launch("news-graph", [sys.executable, "-c", code], directory, directory / "log")
     return JobRecord(**processes.spawn(launch, directory).model_dump())
-
-
-def test_the_newest_snapshot_of_either_kind(tmp_path: Path) -> None:
-    assert newest_snapshot(tmp_path) == ""
-    snapshot(tmp_path / "checkpoints" / "job1" / "chk-9", 20)
-    newest = snapshot(tmp_path / "savepoints" / "savepoint-a", 10)
-    assert newest_snapshot(tmp_path) == newest
-    newest = snapshot(tmp_path / "checkpoints" / "job2" / "chk-1", 5)
-    (tmp_path / "checkpoints" / "job2" / "chk-2").mkdir()
-    assert newest_snapshot(tmp_path) == newest
 
 
 def test_an_unknown_job(tmp_path: Path) -> None:
@@ -47,17 +28,6 @@ def test_a_savepoint_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("WIREGRAPH_JARS", str(tmp_path))
     with pytest.raises(UsageError, match="_metadata"):
         start(tmp_path, JobRequest("news-graph", "127.0.0.1:1", savepoint=str(tmp_path)))
-
-
-def test_a_savepoint_is_meant_from_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = snapshot(tmp_path / "mine", 1)
-    monkeypatch.chdir(tmp_path)
-    assert jobs_control._restore_from(tmp_path / "state", "mine", copied=False) == place
-    assert jobs_control._restore_from(tmp_path / "state", place, copied=False) == place
-    own = tmp_path / "state" / "savepoints" / f"from-{Path(place).name}"
-    mine = place.removeprefix("file://")
-    assert jobs_control._restore_from(tmp_path / "state", mine, copied=True) == own.as_uri()
-    assert (own / "_metadata").is_file()
 
 
 def test_a_job_that_runs_already_is_not_started_again(tmp_path: Path) -> None:

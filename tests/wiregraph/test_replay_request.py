@@ -1,5 +1,6 @@
 """Which plan a replay goes by: a fresh one, the one of an interrupted replay, or none, and then why not."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from jobs.replay_plan import ReplayPlan, Span
 from wiregraph import replay_offsets, replay_request
 from wiregraph.errors import Failure, UsageError
 from wiregraph.replay_offsets import Spans
-from wiregraph.replay_request import ReplayRequest, check_name, locked, settled_plan
+from wiregraph.replay_request import SLOTS_MAX, ReplayRequest, check_name, locked, settled_plan
 from wiregraph.topics_admin import TopicCount
 
 WISH = ReplayPlan(graph="again", topics=("news",), from_ms=0, to_ms=9)
@@ -110,3 +111,12 @@ def test_one_command_at_a_time_writes_a_graph(request_: ReplayRequest) -> None:
 def test_no_other_name_is_a_graph(request_: ReplayRequest, name: str) -> None:
     with pytest.raises(UsageError, match="--graph"):
         check_name(replace(request_, wish=WISH.model_copy(update={"graph": name})))
+
+
+def test_only_facts_are_summed_on_several_cores(request_: ReplayRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(3)))
+    facts = replace(request_, wish=request_.wish.model_copy(update={"from_facts": True}))
+    asked = [request_, facts, replace(facts, parallelism=7), replace(facts, cluster="h:1")]
+    assert [one.slots for one in asked] == [1, 3, 7, 1]
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(64)))
+    assert facts.slots == SLOTS_MAX

@@ -65,6 +65,7 @@ def test_a_good_one(tmp_path: Path) -> None:
         ("many-views", "Many Views", ":1: name: String should match pattern"),
         ("many-views", "cascade", "cascade is what alerts of the models are called"),
         ("when:", "tier: fast\nwhen:", ":4: tier: write core or batch"),
+        ("when:", "when: 5\nunless:", ":4: when: write a list"),
         ("when:", "name: again\nwhen:", ":4: name: is there twice"),
         ("when:", "when: {", ":"),
         ("{kind: view}", "*anchor", ":5: aliases (*anchor) are not read"),
@@ -100,13 +101,19 @@ def test_spans_and_batch_rules(tmp_path: Path) -> None:
     absence = GOOD + "unless: {happens: {kind: checkout}, within: 9m}\n"
     assert "when and unless together reach over more than 10m" in said(tmp_path, absence)
     batch = "name: b\nwhy: B\ntier: batch\ntrigger: {kind: view}\nacross: user\nat_least: 3\nwithin: 7s\n"
-    assert "within: write a multiple of 5s" in said(tmp_path, batch)
-    assert "only checkout, coupon_attempt, purchase" in said(tmp_path, batch.replace("7s", "10s"))
+    assert ":7: within: write a multiple of 5s" in said(tmp_path, batch)
+    assert ":4: trigger.kind: across sessions only checkout, coupon_attempt, purchase" in said(
+        tmp_path, batch.replace("7s", "10s")
+    )
+    assert ":4: across: needs `tier: batch`" in said(tmp_path, batch.replace("tier: batch\n", ""))
 
 
 def test_all_that_is_wrong_is_said(tmp_path: Path) -> None:
     wrong = GOOD.replace("more_than: 5", "more_than: five").replace("within: 2m", "within: 2") + "score: 7\n"
     assert [part.split(":")[0].strip() for part in said(tmp_path, wrong)[1:].split("; ")] == ["6", "7", "8"]
+    assert [part.split(":")[0].strip() for part in said(tmp_path, wrong + "tier: fast\n")[1:].split("; ")] == list(
+        "6789"
+    )
     many = GOOD + "".join(f"field{number}: 1\n" for number in range(30))
     assert said(tmp_path, many).endswith("(and 20 more)")
 
