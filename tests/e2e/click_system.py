@@ -1,6 +1,8 @@
 """The click job on a real broker: send clicks, read what the job writes."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 from tests.e2e.system import wait_for
 from tests.wiregraph.kafka_topics import Tail
 from udfs.topics import ALERTS, CLICK_FRAUD, CLICKS, CONTROL, DEAD_LETTERS, LATE
-from wiregraph import jobs_control, processes, stack_control
+from wiregraph import jobs_control, processes, snapshots, stack_control
 from wiregraph.jobs_control import JobRequest
 from wiregraph.producing import Outgoing, open_sender
 from wiregraph.stack import JobRecord, load_stack
@@ -38,6 +40,15 @@ def views(session: str, start_ms: int, count: int, price: float = 250.0) -> list
 
 def attempt(session: str, time_ms: int) -> Outgoing:
     return click(session, "c", time_ms, "coupon_attempt", coupon="SAVE10", user_id="ada")
+
+
+def kill_all(process: psutil.Process | None) -> None:
+    """The process that started the job and Flink's own."""
+    assert process is not None
+    members = [*process.children(recursive=True), process]
+    for member in members:
+        os.kill(member.pid, signal.SIGKILL)
+    psutil.wait_procs(members, timeout=30)
 
 
 @dataclass
@@ -66,8 +77,8 @@ class ClickSystem:
     def await_checkpoint(self) -> None:
         """The next one of the job."""
         state = self.directory / "state" / CLICK_FRAUD
-        before = jobs_control.newest_snapshot(state)
-        wait_for(lambda: jobs_control.newest_snapshot(state) != before or None)
+        before = snapshots.newest_snapshot(state)
+        wait_for(lambda: snapshots.newest_snapshot(state) != before or None)
 
     def send(self, records: list[Outgoing]) -> None:
         with open_sender({"bootstrap_servers": self.bootstrap}, CLICKS) as sender:

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from jobs import uids
-from tests.e2e.click_system import T0, ClickSystem, attempt, click, click_broker, views
+from tests.e2e.click_system import T0, ClickSystem, attempt, click, click_broker, kill_all, views
 from udfs.clicks import Click, decode_click
 from udfs.decode import Reason
 from udfs.topics import CLICK_FRAUD, CLICKS, CONTROL, DEAD_LETTERS, LATE
-from wiregraph import jobs_control
+from wiregraph import jobs_control, processes
 from wiregraph.producing import Outgoing
 
 pytestmark = [pytest.mark.jvm, pytest.mark.timeout(900)]
@@ -210,11 +210,20 @@ def test_python_runs_in_flinks_threads_under_stable_uids(system: ClickSystem) ->
 def test_sessions_live_through_a_savepoint(system: ClickSystem, tmp_path: Path) -> None:
     start = at(480)
     system.send(views("saved", start, 6))
+    # So much state is not written into the savepoint's metadata, but into files beside it.
+    names = Random(8)
+    system.send([click("large", names.randbytes(9).hex(), start, "view") for _ in range(4_000)])
     system.alert_of(_marker(system, "before", start))
     savepoint = jobs_control.stop(system.directory, CLICK_FRAUD, tmp_path.as_uri())
-    system.start_job(savepoint.removeprefix("file:"))
+    assert len(list(tmp_path.glob("savepoint-*/*"))) > 1
+    system.start_job(savepoint)
     system.send([*views("saved", start, 2), attempt("saved", start + 30_000)])
     assert system.alert_of("saved")["version"] == 7
+    system.await_checkpoint()
+    kill_all(processes.find(system.job))
+    system.start_job()  # For some minutes the checkpoints need files of the savepoint.
+    system.send([click("saved", "more", start + 8, "view", price=200)])
+    assert system.alert_of("saved", version=8)["version"] == 8
     system.await_checkpoint()
 
 

@@ -5,10 +5,9 @@ import signal
 from pathlib import Path
 
 import orjson
-import psutil
 import pytest
 
-from tests.e2e.click_system import ClickSystem, click, click_broker
+from tests.e2e.click_system import ClickSystem, click, click_broker, kill_all
 from tests.e2e.system import wait_for
 from tests.faults.kills.oracle import arrivals, open_alerts
 from tests.oracles.patterns import expected
@@ -34,13 +33,6 @@ def outgoing(one: Click) -> Outgoing:
     if one.price_micro is not None:
         fields["price"] = one.price_micro / 1_000_000
     return Outgoing(CLICKS, one.session_id.encode(), orjson.dumps(fields), one.event_time_ms)
-
-
-def kill_all(process: psutil.Process | None) -> None:
-    """The process that started the job and Flink's own."""
-    assert process is not None
-    for member in [*process.children(recursive=True), process]:
-        os.kill(member.pid, signal.SIGKILL)
 
 
 def bring_back(system: ClickSystem) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.e2e.click_system import T0, ClickSystem, views
 from tests.e2e.system import System, running_system, wait_for
 from udfs.topics import CLICK_FRAUD, CLICKS, NEWS_GRAPH
-from wiregraph import jobs_control
+from wiregraph import jobs_control, snapshots
 from wiregraph.generator import Size, generate
 from wiregraph.producing import Outgoing
 
@@ -58,8 +58,8 @@ def _await_checkpoint(system: System, job: str) -> None:
     """Two begun one after the other: the second has all that was sent before the first was seen."""
     state = system.directory / "state" / job
     for _ in range(2):
-        before = jobs_control.newest_snapshot(state)
-        wait_for(lambda before=before: jobs_control.newest_snapshot(state) != before or None)  # type: ignore[misc]
+        before = snapshots.newest_snapshot(state)
+        wait_for(lambda before=before: snapshots.newest_snapshot(state) != before or None)  # type: ignore[misc]
 
 
 def _nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:

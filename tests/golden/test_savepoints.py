@@ -82,3 +82,4 @@ def test_an_alert_counts_what_came_before(system: System) -> None:
     clicks.send([attempt("a", T0 + 10_000), attempt("b", T0 + 10_000)])
     assert len(clicks.alert_of("a")["evidence"]) == 8
     assert len(clicks.alert_of("b")["evidence"]) == 7
+    clicks.await_checkpoint()

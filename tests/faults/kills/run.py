@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -130,8 +131,10 @@ def main() -> None:
         for number in range(arguments["first"], last + 1):
             faults = Counter({one: count for one, total in totals.items() if (count := share(total, number, rounds))})
             _say(f"round {number} of {rounds}, seed {seed + number}: {json.dumps(faults)}")
-            with tempfile.TemporaryDirectory(prefix="wiregraph-kills-") as folder:
-                tallies.append(a_round(Path(folder), faults, seed + number))
+            folder = Path(tempfile.mkdtemp(prefix="wiregraph-kills-"))
+            _say(f"its logs lie in {folder} until it has passed")
+            tallies.append(a_round(folder, faults, seed + number))
+            shutil.rmtree(folder)
             _say("the graph and the alerts are those without faults, each record is accounted for")
     finally:
         sys.stdout.write("\n".join([f"rounds that passed: {len(tallies)}", *summary(tallies)]) + "\n")
