@@ -29,12 +29,14 @@ WARM_S = 3.0
 """In which each question is asked once: a server that has been up for a while is measured."""
 WRITING_S = 30.0
 """At first the broker still compiles its code, and the applier has rows to catch up with."""
-PARTS = ("rates", "latencies", "processes", "peers", "feast", "applier", "guarded")
+PARTS = ("rates", "latencies", "restart", "processes", "peers", "feast", "applier", "guarded")
 BATCH_TARGET_PER_S = 150_000
 SLA_PER_S = 50_000
 AGE_CALLS_PER_S = 100.0
 AGE_TARGET_MS = 100
 BEHIND_S = 0.2
+RESTARTS = 5
+RESTART_TARGET_S = 5
 SMALL = bool(os.environ.get("WIREGRAPH_BENCH_SMALL"))
 """For trying the benchmark out; its figures say nothing."""
 
@@ -47,6 +49,7 @@ def measure(directory: Path, parts: Collection[str] = PARTS, graph: Path | None 
         if {"rates", "latencies", "peers", "feast"}.intersection(parts):
             yield from _beside_writes(bench, latencies="latencies" in parts)
         of_part = {
+            "restart": lambda: _restarts(bench),
             "processes": lambda: _processes(bench),
             "peers": lambda: read_peers.figures(bench, GROUP),
             "feast": lambda: read_feast.figures(bench, GROUP),
@@ -150,6 +153,20 @@ def _await_applied(server: Child) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the applier does not come to the end of its rows")
         time.sleep(BEHIND_S)
+
+
+def _restarts(bench: Bench) -> Iterator[Figure]:
+    """From a server's kill -9 to the first answer of the next one, the slowest of a few; on one core."""
+    say("servers are killed")
+    slowest_s = 0.0
+    for _ in range(RESTARTS):
+        with bench.server(bench.directory / "store", bench.inner) as server:
+            server.process.kill()
+            killed_s = time.monotonic()
+            with bench.server(bench.directory / "store", bench.inner):
+                slowest_s = max(slowest_s, time.monotonic() - killed_s)
+    target = f"target_{RESTART_TARGET_S}_s"
+    yield Figure(GROUP, f"server_back_at_{bench.facts}_facts", slowest_s, "s", slowest_s / RESTART_TARGET_S, target)
 
 
 def _processes(bench: Bench) -> Iterator[Figure]:
