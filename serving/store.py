@@ -181,7 +181,8 @@ class GraphReader:
             with translated():
                 if is_old:
                     scratch = tempfile.mkdtemp(dir=self._scratch)
-                    self._db = Rdict(str(self.path), _options(create=False), access_type=AccessType.secondary(scratch))
+                    here = f"{self.path}/."  # Without the point rocksdict would make a directory that went away.
+                    self._db = Rdict(here, _options(create=False), access_type=AccessType.secondary(scratch))
                 else:
                     self._db.try_catch_up_with_primary()
             self._manifest, self._listed = manifest, files

@@ -55,7 +55,8 @@ def spawn(launch: Launch, cwd: Path) -> ProcessRecord:
     """Start a child in a session of its own; raises OSError where its program cannot be run."""
     _rotate(launch.log)
     with launch.log.open("ab") as log:
-        log.write(f"{_STARTING} {launch.name}\n".encode())
+        begin = "\n" if log.tell() else ""  # The last line of one that was killed may have no end.
+        log.write(f"{begin}{_STARTING} {launch.name}\n".encode())
         log.flush()
         child = subprocess.Popen(  # noqa: S603 - the arguments are ours, and no shell reads them
             list(launch.argv),

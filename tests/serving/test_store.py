@@ -96,6 +96,24 @@ def test_a_reader_notices_that_its_store_was_replaced(tmp_path: Path) -> None:
                 reader.catch_up()
 
 
+def test_a_reader_does_not_bring_back_the_directory_of_a_dropped_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with GraphWriter(tmp_path / "g") as writer:
+        writer.write([], [], PROGRESS)
+    with GraphReader(tmp_path / "g") as reader:
+        GraphWriter(tmp_path / "g").close()  # Its manifest is another, so the reader opens it anew.
+
+        def drop_it_now(_: GraphReader) -> bool:
+            (tmp_path / "g").rename(tmp_path / "dropped")
+            return False
+
+        monkeypatch.setattr(GraphReader, "replaced", drop_it_now)
+        with pytest.raises(StoreError):
+            reader.catch_up()
+        assert not (tmp_path / "g").exists()
+
+
 def test_a_reader_that_missed_the_end_of_a_log_shows_what_became_of_it(tmp_path: Path) -> None:
     def written(writer: GraphWriter, value: bytes) -> None:
         writer.write([Entry(b"key", value)], [], PROGRESS)

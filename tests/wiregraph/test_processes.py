@@ -90,7 +90,7 @@ def test_children_of_what_is_known_are_no_strays(tmp_path: Path) -> None:
 
 
 def test_the_last_line_is_of_the_latest_start(tmp_path: Path) -> None:
-    child = start(tmp_path, "print('first')")
+    child = start(tmp_path, "print('first', end='', flush=True)")  # As of one that was killed in a line.
     assert said(tmp_path) == "first"
     processes.stop(child)
     silent = start(tmp_path, "pass")
