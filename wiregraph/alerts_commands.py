@@ -104,10 +104,12 @@ def _watch(stub: FraudStub, asked: fraud_pb2.ListAlertsRequest, *, json: bool) -
         raise UsageError("--watch follows all sessions from now on: leave --session, --from and --to out (see --help)")
     stream: Iterator[fraud_pb2.Alert] = follow(stub.WatchAlerts, fraud_pb2.WatchAlertsRequest(rule=asked.rule))
     console = render.console()
+    shown: dict[str, fraud_pb2.Alert] = {}
     with suppress(KeyboardInterrupt):
         for alert in stream:
-            if asked.state in {"", alert.state}:
+            if asked.state in {"", alert.state} and shown.get(alert.alert_id) != alert:
                 _print_one(console, alert, json=json)
+            shown[alert.alert_id] = alert
 
 
 def _print_one(console: Console, alert: fraud_pb2.Alert, *, json: bool) -> None:

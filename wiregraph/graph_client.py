@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
+import typer
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -25,6 +27,7 @@ AnswerT = TypeVar("AnswerT")
 
 TIMEOUT_S = 60.0
 STREAM_S = 3_000.0
+RECONNECT_S = 1.0
 SHOWN = 80
 WINDOW_DIGITS = 9
 _ID = re.compile(r"(eq|org|per|loc|sector|topic):.+", re.DOTALL)
@@ -142,12 +145,24 @@ def call(method: Callable[..., AnswerT], request: object) -> AnswerT:
 
 
 def follow(method: Callable[..., Iterator[AnswerT]], request: object) -> Iterator[AnswerT]:
-    """What a stream says; servers bound streams, so it is opened anew when its time is over, and says all again."""
+    """What a stream says, which says all again when it is opened anew.
+
+    That is so when its time is over, since servers bound streams, and where a server goes away that had answered.
+    """
+    answered = waits = False
     while True:
         try:
-            yield from method(request, timeout=STREAM_S)
+            for answer in method(request, timeout=STREAM_S):
+                answered, waits = True, False
+                yield answer
         except grpc.RpcError as error:
-            if not isinstance(error, grpc.Call) or _code(error) is not grpc.StatusCode.DEADLINE_EXCEEDED:
+            code = _code(error) if isinstance(error, grpc.Call) else None
+            if code is grpc.StatusCode.UNAVAILABLE and answered:
+                if not waits:
+                    waits = True
+                    typer.echo("the server went away: this goes on once it is back, Ctrl-C ends it", err=True)
+                time.sleep(RECONNECT_S)
+            elif code is not grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise
         else:
             return

@@ -1,19 +1,23 @@
 """What commands tell people of a real server's answers."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.serving.filling import fill_store
-from tests.serving.running import ARTICLES, END, Running, stamp, until
+from tests.serving.running import ARTICLES, END, HOUR, Running, answers, stamp, until
+from tests.serving.server_process import Process
 from wiregraph.errors import Failure, UsageError
 from wiregraph.graph_client import (
     AmbiguousNameError,
     call,
     connected,
     find_entity,
+    follow,
     pages,
     parse_window,
     sector_id,
@@ -116,3 +120,23 @@ def test_a_name_of_several_names_them_all() -> None:
     candidates = [graph_pb2.Candidate(entity_id=f"org:{letter}") for letter in "ab"]
     error = AmbiguousNameError("x", candidates)
     assert (str(error), error.candidates) == ("'x' may mean org:a, org:b: ask for one of these ids", candidates)
+
+
+def test_a_stream_goes_on_with_a_server_that_comes_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill_store(tmp_path / "store" / "live", ARTICLES)
+    process = Process(tmp_path / "store")
+    save_stack(tmp_path, Stack(grpc_port=process.port))
+    request = graph_pb2.WatchEntitiesRequest(entity_ids=["org:a"], window=HOUR)
+    with connected(tmp_path) as stub:
+        until(lambda: answers(lambda: call(stub.GetStatus, graph_pb2.GetStatusRequest())))
+        scores = follow(stub.WatchEntities, request)
+        first = next(scores)
+        process.end(signal.SIGKILL)
+        back = Timer(2.5, process.again)
+        back.start()
+        assert next(scores).mentions == first.mentions > 0
+        assert capsys.readouterr().err.count("went away") == 1
+        assert process.end(signal.SIGTERM) == 0
+        assert list(scores) == []
+    with pytest.raises(Failure, match="no server"), connected(tmp_path) as stub:
+        next(follow(stub.WatchEntities, request))  # It has never answered.

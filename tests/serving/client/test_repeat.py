@@ -1,8 +1,6 @@
 """Calls that are repeated while a server process is killed, comes back, and ends in good order."""
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,30 +13,7 @@ from serving.client import Client, Score
 from tests.oracles.graph import Article, Said
 from tests.serving.filling import fill_store
 from tests.serving.running import ARTICLES, T0
-from wiregraph.ports import choose
-
-PATIENCE_S = 90.0
-
-
-class Process:
-    """A server at one port, however often it is started."""
-
-    def __init__(self, store: Path) -> None:
-        self.port = choose(None, 0)
-        options = ["--store", str(store), "--port", str(self.port), "--bootstrap", "127.0.0.1:1"]
-        self._command = [sys.executable, "-m", "serving.server", *options]
-        self._running = subprocess.Popen(self._command)
-
-    def end(self, number: int) -> int:
-        self._running.send_signal(number)
-        return self._running.wait(PATIENCE_S)
-
-    def again(self) -> None:
-        self._running = subprocess.Popen(self._command)
-
-    def close(self) -> None:
-        self._running.kill()
-        self._running.wait()
+from tests.serving.server_process import PATIENCE_S, Process
 
 
 @pytest.fixture
