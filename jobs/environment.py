@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyflink
@@ -26,11 +25,11 @@ BUNDLE_SIZE = 256
 """Articles handed to a Python worker at once at most: a second or two of work, for which a barrier waits."""
 
 
-JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC")
-"""An embedded cluster's heap; its state lies outside of it, in RocksDB."""
-QUICK_COMPILER = "-XX:TieredStopAtLevel=1"
-"""Better code than the first compiler's is not worth a core for a minute: where Python decides, Java does little, and a
-job in batch mode runs for about as long while the applier wants a core."""
+JVM_OPTIONS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""An embedded cluster's heap; its state lies outside of it, in RocksDB.
+
+Better code than the first compiler's is not worth a core for a minute: it is Python that decides and reads.
+"""
 
 MATERIALIZED_EVERY = "3 min"
 """How often RocksDB writes down all that the click job holds; a restart reads the changelog from there on."""
@@ -38,7 +37,7 @@ MATERIALIZED_EVERY = "3 min"
 
 def table_environment(settings: JobSettings, *, batch: bool = False) -> StreamTableEnvironment:
     """An environment whose Flink runs in this process's JVM or on a cluster, and its Python beside it or within."""
-    _prepare_process(settings, (QUICK_COMPILER,) if settings.in_threads or batch else ())
+    _prepare_process(settings)
     configuration = Configuration()
     for name, value in flink_options(settings).items():
         configuration.set_string(name, value)
@@ -69,7 +68,7 @@ def _remote_environment(settings: JobSettings, configuration: Configuration) -> 
     )
 
 
-def _prepare_process(settings: JobSettings, jvm_options: Sequence[str]) -> None:
+def _prepare_process(settings: JobSettings) -> None:
     """What PyFlink reads from the environment when it starts its JVM, and the workers inherit."""
     # PyFlink runs Python inside the client process on an embedded cluster unless told otherwise.
     os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink's name for it
@@ -78,7 +77,7 @@ def _prepare_process(settings: JobSettings, jvm_options: Sequence[str]) -> None:
     os.environ["LOG4J_PROPERTIES"] = str(Path(__file__).with_name("log4j2.properties"))
     # The variable replaces Flink's own options, which open the JDK's packages that it needs.
     own = get_jvm_opts({"FLINK_CONF_DIR": str(_FLINK_HOME / "conf")})
-    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *JVM_OPTIONS, *jvm_options]))
+    os.environ.setdefault("FLINK_ENV_JAVA_OPTS", " ".join([*own, *JVM_OPTIONS]))
     settings.log_dir.mkdir(parents=True, exist_ok=True)
     # RocksDB leaves a log for each operator and run here; Flink refuses long paths anywhere else.
     for old in settings.log_dir.glob("*_db_LOG*"):

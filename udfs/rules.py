@@ -57,6 +57,8 @@ class PriceRange(_Strict):
     def _bounded(self) -> PriceRange:
         if self.min_micro is None and self.max_micro is None:
             raise ValueError("write min, max or both")
+        if self.min_micro is not None and self.max_micro is not None and self.min_micro > self.max_micro:
+            raise ValueError("min is above max: no price lies between them")
         return self
 
 

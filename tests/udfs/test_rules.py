@@ -60,6 +60,7 @@ def test_how_far_a_rule_looks() -> None:
         {"trigger": {"kind": "look"}},
         {"trigger": {"kind": []}},
         {"trigger": {**VIEWS, "price": {}}},
+        {"trigger": {**VIEWS, "price": {"min": 3, "max": 2}}},
         {"trigger": {**VIEWS, "coupon": {}}},
         {"trigger": {**VIEWS, "coupon": {"present": True, "equals": "A"}}},
         {"when": [{"count": VIEWS, "within": "1m"}]},
