@@ -39,7 +39,7 @@ check: .build/python .build/protos  ## format, lint, types, import contracts, un
 
 test: setup  ## the tests that CI runs, the files of tests on two workers
 	# No JVM lives long enough here for what its second compiler costs, which is half of a job's start.
-	JAVA_TOOL_OPTIONS="$$JAVA_TOOL_OPTIONS -XX:TieredStopAtLevel=1" $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	JAVA_TOOL_OPTIONS="$${JAVA_TOOL_OPTIONS:-} -XX:TieredStopAtLevel=1" $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 known-at: setup  ## 100,000 questions with known_at against the brute-force twin; some minutes
 	WIREGRAPH_CASES=100000 $(BIN)/pytest -q --timeout=0 tests/serving/test_known_at.py
