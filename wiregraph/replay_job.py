@@ -29,6 +29,8 @@ def run_job(request: ReplayRequest, plan: ReplayPlan, watch: Watch) -> None:
             for _ in range(STEPS):
                 watch(stepper.step(record))
                 time.sleep(POLL_S)
+                if request.done.exists():
+                    break
             stepper.check(record)
     except KeyboardInterrupt:
         raise Failure(_interrupted(request, record)) from None
