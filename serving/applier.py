@@ -36,7 +36,7 @@ from serving.prober import Prober, source_key
 from serving.process import prepare
 from serving.progress import Followed, Progress, ProgressError, later, reached, watermark
 from serving.recent import Recent
-from serving.settings import INPUT_TOPICS, ApplierSettings
+from serving.settings import INPUT_TOPICS, NO_END_MS, ApplierSettings
 from serving.side import side_topics
 from serving.store import (
     GraphWriter,
@@ -164,7 +164,10 @@ class _Session:
             # A replay reads the topics it was given; the others' partitions are nothing to wait for.
             read = {at.topic for at in news if at.committed is not None}
             news = [at for at in news if at.topic in read]
-        return _Probe(watermark(news), watermark(clicks), self._consumer.ends(self._probers.news), latest)
+        news_ms = watermark(news)
+        if news_ms is not None:
+            news_ms = min(news_ms, self._settings.until_ms)
+        return _Probe(news_ms, watermark(clicks), self._consumer.ends(self._probers.news), latest)
 
     def _check_topics(self) -> None:
         now = describe(self._probers.news.admin, self._settings.graph)
@@ -252,11 +255,13 @@ def main(
     store: Annotated[Path, typer.Option(help="The directory of all stores.")],
     graph: Annotated[str, typer.Option(help="A replayed graph's name; empty: the live one.")] = "",
     kafka_config: Annotated[Path | None, typer.Option(help="A Kafka client's properties file.")] = None,
+    until_ms: Annotated[int, typer.Option(help="Where a replayed graph's event times end.")] = NO_END_MS,
 ) -> None:
     """Follow a graph's changelog into its store until SIGTERM."""
     stop = prepare()
     try:
-        follow(ApplierSettings(bootstrap, store, graph, python_options(read_properties(kafka_config))), stop)
+        kafka = python_options(read_properties(kafka_config))
+        follow(ApplierSettings(bootstrap, store, graph, kafka, until_ms), stop)
     except StoreLockedError:
         sys.exit(f"applier: another applier writes {graph_directory(store, graph)}: stop it first")
     except (KafkaPropertiesError, ValueError) as error:

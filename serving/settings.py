@@ -12,14 +12,22 @@ from udfs.topics import NEWS, POSTS
 INPUT_TOPICS = (NEWS, POSTS)
 
 
+NO_END_MS = (1 << 63) - 1
+"""A time that never comes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApplierSettings:
-    """What an applier needs; `kafka` holds further arguments of kafka-python."""
+    """What an applier needs; `kafka` holds further arguments of kafka-python.
+
+    `until_ms` is where a replayed graph's event times end: it is not complete beyond.
+    """
 
     bootstrap: str
     store: Path
     graph: str
     kafka: Mapping[str, Any]
+    until_ms: int = NO_END_MS
     poll_timeout_ms: int = 50
     # One batch of so many rows keeps a reader's catch-up, which holds the GIL, at about 10 ms.
     poll_records_max: int = 2_000

@@ -22,7 +22,7 @@ from wiregraph import stack_control
 from wiregraph.errors import Failure, UsageError
 from wiregraph.jobs_control import is_alive
 from wiregraph.kafka_config import kafka_options
-from wiregraph.stack import read_jobs
+from wiregraph.stack import plan_file, read_jobs
 from wiregraph.stack_control import Say
 from wiregraph.topics_admin import delete_topics, forget_groups
 
@@ -111,7 +111,7 @@ def promote(directory: Path, name: str, say: Say) -> None:
 
 def is_replaying(directory: Path, name: str) -> bool:
     """Whether a replay makes a graph that is not over."""
-    plan = directory / "replays" / f"{name}.json"
+    plan = plan_file(directory, name)
     return plan.exists() and not plan.with_suffix(".complete").exists()
 
 
@@ -140,7 +140,7 @@ def drop(directory: Path, name: str, say: Say) -> None:
     # What they have committed would say of a graph of the same name that it is complete.
     forget_groups(options, [consumer_group(job, name) for job in (NEWS_GRAPH, CLICK_FRAUD)])
     for suffix in ("json", "done", "complete"):
-        (directory / "replays" / f"{name}.{suffix}").unlink(missing_ok=True)
+        plan_file(directory, name).with_suffix(f".{suffix}").unlink(missing_ok=True)
     say(f"dropped graph {name!r}" + (f" and {', '.join(gone)}" if gone else ""))
 
 

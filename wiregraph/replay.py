@@ -46,7 +46,7 @@ def replay(request: ReplayRequest, watch: Watch) -> Replayed:
     with locked(request):
         _end_leftovers(request)
         plan = settled_plan(request)
-        with _applier(request) as applier:
+        with _applier(request, plan) as applier:
             if not request.done.exists():
                 run_job(request, plan, lambda step: _watched(request, applier, watch, step))
             progress = _await_applied(request, plan, applier, watch)
@@ -75,11 +75,12 @@ def _applier_name(request: ReplayRequest) -> str:
 
 
 @contextmanager
-def _applier(request: ReplayRequest) -> Iterator[ProcessRecord]:
+def _applier(request: ReplayRequest, plan: ReplayPlan) -> Iterator[ProcessRecord]:
     """The graph's own applier while a replay runs."""
     name = _applier_name(request)
     store = str((request.directory / "store").absolute())
     options = ["--bootstrap", request.kafka["bootstrap_servers"], "--store", store, "--graph", request.graph]
+    options += ["--until-ms", str(plan.to_ms)]
     config = ["--kafka-config", str(request.kafka_config.absolute())] if request.kafka_config else []
     argv = [sys.executable, "-m", "serving.applier", *options, *config]
     log = request.directory / "logs" / f"{name}.log"
@@ -118,7 +119,7 @@ def _await_applied(request: ReplayRequest, plan: ReplayPlan, applier: ProcessRec
 def _with_watermark(request: ReplayRequest, plan: ReplayPlan, progress: Progress) -> Progress:
     """It comes a moment later, and lower where inputs are still coming in; nothing else waits for it."""
     deadline = time.monotonic() + WATERMARK_S
-    expected = replay_offsets.watermark_of(request.kafka, plan.graph)
+    expected = min(replay_offsets.watermark_of(request.kafka, plan.graph) or 0, plan.to_ms)
     while expected and (progress.watermark_ms or 0) < expected and time.monotonic() < deadline:
         time.sleep(POLL_S)
         progress = _stored(request) or progress

@@ -25,6 +25,7 @@ from udfs.topics import NEWS_GRAPH, consumer_group, graph_spec, graph_topic
 from wiregraph import replay_offsets
 from wiregraph.errors import Failure, UsageError
 from wiregraph.graphs_control import stored_progress
+from wiregraph.stack import plan_file
 from wiregraph.topics_admin import create_missing, forget_groups, record_counts
 
 SLOTS_MAX = 4
@@ -67,7 +68,7 @@ class ReplayRequest:
     @property
     def file(self) -> Path:
         """Where the plan lies."""
-        return self.directory / "replays" / f"{self.graph}.json"
+        return plan_file(self.directory, self.graph)
 
     @property
     def done(self) -> Path:

@@ -87,6 +87,11 @@ def stack_file(directory: Path) -> Path:
     return directory / "stack.json"
 
 
+def plan_file(directory: Path, graph: str) -> Path:
+    """Where the plan of a replayed graph lies."""
+    return directory / "replays" / f"{graph}.json"
+
+
 def load_stack(directory: Path) -> Stack:
     """The stack whose broker runs; raises Failure where there is none."""
     stack = read_stack(directory)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs.replay_plan import ReplayPlan
 from serving.served import served_graph, topic_graph
 from udfs.topics import ALL, graph_topic
 from wiregraph import ports, processes
@@ -29,6 +30,7 @@ from wiregraph.stack import (
     JobRecord,
     Stack,
     locked,
+    plan_file,
     read_jobs,
     read_stack,
     save_stack,
@@ -133,6 +135,9 @@ def applier_launch(directory: Path, stack: Stack) -> Launch:
     """How the served graph's applier is started."""
     graph = topic_graph(served_graph(directory / "store"))
     options = ["--bootstrap", stack.bootstrap, "--store", str(directory / "store"), "--graph", graph]
+    plan = plan_file(directory, graph)
+    if plan.exists():
+        options += ["--until-ms", str(ReplayPlan.model_validate_json(plan.read_bytes()).to_ms)]
     return _python(APPLIER, directory, options, 0)
 
 

@@ -73,15 +73,15 @@ class Graph:
         producer.flush()
         producer.close()
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self, *further: str) -> subprocess.Popen[str]:
         """Its applier."""
-        options = ["--bootstrap", self.bootstrap, "--store", str(self.store), "--graph", self.name]
+        options = ["--bootstrap", self.bootstrap, "--store", str(self.store), "--graph", self.name, *further]
         command = [sys.executable, "-m", "serving.applier", *options]
         return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
     @contextmanager
-    def applying(self) -> Iterator[subprocess.Popen[str]]:
-        process = self.start()
+    def applying(self, *further: str) -> Iterator[subprocess.Popen[str]]:
+        process = self.start(*further)
         try:
             yield process
         finally:

@@ -13,14 +13,27 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from jobs.replay_plan import ReplayPlan
+from serving.served import serve
 from udfs.topics import ALL, NEWS
 from wiregraph import ports, processes, stack_control
 from wiregraph.cli import app
 from wiregraph.errors import Failure
 from wiregraph.processes import Launch
 from wiregraph.producing import Outgoing, open_sender
-from wiregraph.stack import APPLIER, BROKER, NAMES, SERVER, Stack, load_stack, read_stack, save_stack, stack_file
-from wiregraph.stack_control import Wish, down, up
+from wiregraph.stack import (
+    APPLIER,
+    BROKER,
+    NAMES,
+    SERVER,
+    Stack,
+    load_stack,
+    plan_file,
+    read_stack,
+    save_stack,
+    stack_file,
+)
+from wiregraph.stack_control import Wish, applier_launch, down, up
 from wiregraph.topics_admin import record_counts
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -166,3 +179,13 @@ def test_children_are_modules_of_serving(directory: Path) -> None:
     launches = (stack_control.applier_launch(directory, stack), stack_control.server_launch(directory, stack))
     assert [launch.argv[2] for launch in launches] == ["serving.applier", "serving.server"]
     assert launches[1].port == 2
+
+
+def test_a_replayed_graph_is_not_complete_beyond_the_end_of_its_plan(tmp_path: Path) -> None:
+    (tmp_path / "store" / "again").mkdir(parents=True)
+    serve(tmp_path / "store", "again")
+    assert "--until-ms" not in applier_launch(tmp_path, Stack()).argv
+    file = plan_file(tmp_path, "again")
+    file.parent.mkdir()
+    file.write_text(ReplayPlan(graph="again", topics=(NEWS,), from_ms=0, to_ms=5).model_dump_json())
+    assert applier_launch(tmp_path, Stack()).argv[-2:] == ["--until-ms", "5"]
