@@ -255,7 +255,7 @@ def main(
     store: Annotated[Path, typer.Option(help="The directory of all stores.")],
     graph: Annotated[str, typer.Option(help="A replayed graph's name; empty: the live one.")] = "",
     kafka_config: Annotated[Path | None, typer.Option(help="A Kafka client's properties file.")] = None,
-    until_ms: Annotated[int, typer.Option(help="Where a replayed graph's event times end.")] = NO_END_MS,
+    until_ms: Annotated[int, typer.Option(help="Epoch ms at which a replayed graph ends.")] = NO_END_MS,
 ) -> None:
     """Follow a graph's changelog into its store until SIGTERM."""
     stop = prepare()
