@@ -180,14 +180,20 @@ class GraphReader:
             self._files.look(files)
             with translated():
                 if is_old:
-                    scratch = tempfile.mkdtemp(dir=self._scratch)
-                    here = f"{self.path}/."  # Without the point rocksdict would make a directory that went away.
-                    self._db = Rdict(here, _options(create=False), access_type=AccessType.secondary(scratch))
+                    self._open_anew()
                 else:
                     self._db.try_catch_up_with_primary()
             self._manifest, self._listed = manifest, files
             if not logs_of(files) - logs_of(file_names(self.path)):
                 return
+
+    def _open_anew(self) -> None:
+        before = list(self._scratch.iterdir())
+        scratch = tempfile.mkdtemp(dir=self._scratch)
+        here = f"{self.path}/."  # Without the point rocksdict would make a directory that went away.
+        self._db = Rdict(here, _options(create=False), access_type=AccessType.secondary(scratch))
+        for old in before:
+            shutil.rmtree(old, ignore_errors=True)
 
     def _listed_logs_ended(self, files: frozenset[str]) -> bool:
         """Whether a log went away since the last look, and nothing is in the one after it."""

@@ -1,6 +1,9 @@
 """A reader beside a writer that closes its store and opens it again, as an applier does that is started anew."""
 
+import tempfile
 from pathlib import Path
+
+import pytest
 
 from serving.live import Live
 from serving.settings import Sizes
@@ -31,3 +34,17 @@ def test_what_is_kept_is_dropped_though_the_writes_came_in_tables(tmp_path: Path
             articles.append(Article(f"more{number}", T0, T0, (Said("org:b", 500_000, 0),)))
             fill_store(tmp_path / "live", articles)
             until(lambda wanted=number: counted() == wanted)  # type: ignore[misc] # mypy does not infer defaults
+
+
+def test_what_a_store_was_opened_with_before_is_not_left_lying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    fill_store(tmp_path / "live", ARTICLES)
+    with GraphReader(tmp_path / "live") as reader:
+        for number in range(3):
+            fill_store(tmp_path / "live", [*ARTICLES, Article(f"more{number}", T0, T0, (Said("org:b", 500_000, 0),))])
+            reader.catch_up()
+            view = reader.view()
+            assert view.progress().changes
+            assert len(list((tmp_path / "scratch").glob("wiregraph-reader-*/*"))) == 1
+    assert not list((tmp_path / "scratch").iterdir())
