@@ -22,8 +22,8 @@ from wiregraph.v1 import graph_pb2
 LENGTHS_STORED = 4_096
 FOREVER_MS = 2**62
 NEVER_MS = 0
-BASIS_KEPT_MINUTES = 10
-"""What scores are made of is kept only where it will be wanted again so soon, since it is large."""
+STALE_MAX = 32
+"""Rows; to read more of them again takes as long as to begin anew, and nobody has asked for the score for a while."""
 _ITEM = b"\x0a"
 """Field 1, with a length: an element of a list."""
 _SEVEN_BITS, _MORE = 0x7F, 0x80
@@ -45,8 +45,8 @@ _HEADS = tuple(_item_head(length) for length in range(LENGTHS_STORED))
 class Fragment:
     """A part of an answer that holds for moments from number `born` on whose window ends before `until_ms`.
 
-    Empty `content` is that of an entity which the graph does not know. `basis` is what a score that does not last
-    was computed from, and the next one will be. `ahead` is right from `until_ms` on.
+    Empty `content` is that of an entity which the graph does not know. `basis` is what a score was computed from, and
+    the next one will be. `ahead` is right from `until_ms` on.
     """
 
     content: bytes
@@ -64,7 +64,10 @@ class Fragment:
         """What is left of it when these rows of buckets have changed; None where that is nothing."""
         if self.basis is None:
             return None
-        return Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, self.basis.stale.union(rows)))
+        stale = self.basis.stale.union(rows)
+        if len(stale) > STALE_MAX:
+            return None
+        return Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, stale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,7 @@ def score_fragment(view: View, entity: str, window_ms: int, now: Present, before
     if found.first_repeat_ms is not None:
         lasts = min(lasts, (found.first_repeat_ms - window.start_ms) // MINUTE_MS + 1)
     content = answers.bare_score(found.score).SerializeToString()
-    kept = Before(found) if lasts <= BASIS_KEPT_MINUTES else None
-    return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS, kept)
+    return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS, Before(found))
 
 
 def _history_lasts(window: Window, first_ms: int | None) -> int:

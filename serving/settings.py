@@ -29,8 +29,8 @@ class ApplierSettings:
     kafka: Mapping[str, Any]
     until_ms: int = NO_END_MS
     poll_timeout_ms: int = 50
-    # One batch of so many rows keeps a reader's catch-up, which holds the GIL, at about 10 ms.
-    poll_records_max: int = 2_000
+    # One batch of so many rows keeps a reader's catch-up, which holds the GIL, at about 5 ms.
+    poll_records_max: int = 500
     probe_interval_s: float = 1.0
     retry_s: float = 1.0
     retry_max_s: float = 15.0
@@ -76,8 +76,9 @@ class Limits:
 class Sizes:
     """How many answers a server keeps of each graph, the least used ones are forgotten first."""
 
-    # About 0.3 KiB each. Too few, and what half the calls ask for is computed again at each of them.
-    scores: int = 300_000
+    # Rows that scores are made of, about 0.35 KiB each: 50,000 entities over a day are made of 600,000. Too few, and
+    # what half the calls ask for is computed again at each of them.
+    scores: int = 1_000_000
     # Edges of the entities whose neighbours were asked for, about 0.3 KiB each.
     edges: int = 200_000
 
@@ -93,8 +94,8 @@ class ServerSettings:
     streams_max: int = 16
     # Those that are answered need a millisecond; a refused one may wait. With many more, bursts are answered later.
     call_threads: int = 24
-    # Each takes about a millisecond, in which nothing is answered.
-    catch_up_s: float = 0.04
+    # Each takes about a millisecond, in which nothing is answered, and more the more was written since the last one.
+    catch_up_s: float = 0.02
     reopen_s: float = 0.5
     drain_s: float = 5.0
     stream_interval_s: float = 0.05

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from serving.fragments import STALE_MAX
 from serving.kept_scores import RIPE_AFTER
 from serving.live import Live
 from serving.settings import Sizes
@@ -82,3 +83,12 @@ def test_what_changes_meanwhile_is_computed_again(tmp_path: Path) -> None:
         one.say(T0 + HOUR_MS, "org:other")
         assert one.computed() == 1
         assert one.counts() == [1, 0, 0, 0, 0]
+
+
+def test_what_nobody_asks_for_is_computed_anew_after_many_changes(tmp_path: Path) -> None:
+    with wire(tmp_path / "live") as one:
+        one.say(T0, *ENTITIES)
+        assert one.counts() == [1] * 5
+        for minute in range(STALE_MAX):
+            one.say(T0 + minute * MINUTE_MS, ENTITIES[0])
+        assert one.counts() == [STALE_MAX + 1, 1, 1, 1, 1]
