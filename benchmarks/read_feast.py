@@ -35,7 +35,7 @@ def figures(bench: Bench, group: str) -> Iterator[Figure]:
         for batch, ours in ((1, "get_entity"), (BATCH, "batch")):
             rate = bench.load(FEAST, server.address, LOAD_S, batch=batch, connections=16, streams=1).rate
             half = bench.load(FEAST, server.address, LOAD_S, batch=batch, connections=16, rate=rate / 2)
-            ratio = bench.found[ours] / rate
+            ratio = bench.found[ours] / batch / rate
             name = f"feast_of_{batch}"
             target = f"ours_over_it,_target_{RATIO_TARGETS[batch]}"
             yield Figure(group, f"peer_{name}", rate, "calls/s", ratio, target)

@@ -1,9 +1,10 @@
 """A changelog as the news job would write it; runs in the benchmark's own environment.
 
-python -m benchmarks.read_feed live BOOTSTRAP ROWS_PER_S    until it is ended; a minute of event time in 5 s
+python -m benchmarks.read_feed live BOOTSTRAP ROWS_PER_S    until it is ended
 python -m benchmarks.read_feed edges BOOTSTRAP TOPIC COUNT   edge rows as fast as Kafka takes them
 
-With `live`, a record of the topic `news` a second and the commit that the job would make of it move the watermark.
+With `live` event time runs as the clock does, and a record of the topic `news` a second and the commit that the job
+would make of it move the watermark.
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ from benchmarks.read_rows import Articles, record
 from udfs.changelog import Row
 from udfs.topics import GRAPH, NEWS, NEWS_GRAPH, consumer_group
 
-SPEED = 12
-"""A minute of event time every 5 s: windows move in seconds."""
 TICK_S, LINGER_MS = 0.02, 5
 """As the news job sends: a bundle every 20 ms, with the linger of its sink."""
 EDGE_DAYS = 1
@@ -44,7 +43,7 @@ def live(bootstrap: str, rate: float) -> None:
     begun_s = time.monotonic()
     while not over.wait(TICK_S):
         elapsed_s = time.monotonic() - begun_s
-        event_ms = END_MS + int(SPEED * 1_000 * elapsed_s)
+        event_ms = END_MS + int(1_000 * elapsed_s)
         while sent < rate * elapsed_s:
             row = next(waiting, None)
             if row is None:

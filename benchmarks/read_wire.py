@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,6 +94,7 @@ class Connection:
         self._out = [_PREFACE, _frame(_SETTINGS, 0, _settings())]
         self._out.append(_frame(_WINDOW, 0, (_WINDOW_MAX - _WINDOW_FIRST).to_bytes(4, "big")))
         self._window = _WINDOW_FIRST
+        self._waiting: deque[tuple[int, Request]] = deque()
         self._received = 0
         self._rest = b""
         self._next = 1
@@ -104,15 +106,19 @@ class Connection:
         return self._socket.fileno()
 
     def call(self, request: Request) -> int:
-        """Puts a call into the next `flush`; gives the number of its stream."""
-        self._window -= request.window_bytes
-        if self._window < 0:
-            raise WireError("the server's window is used up: fewer calls at a time")
+        """Puts a call into the next `flush` for which the server has room; gives the number of its stream."""
         stream = self._next
         self._next += 2
-        number = stream.to_bytes(4, "big")
-        self._out += (request.head, number, request.middle, number, request.body)
+        self._waiting.append((stream, request))
+        self._put()
         return stream
+
+    def _put(self) -> None:
+        while self._waiting and self._window >= self._waiting[0][1].window_bytes:
+            stream, request = self._waiting.popleft()
+            self._window -= request.window_bytes
+            number = stream.to_bytes(4, "big")
+            self._out += (request.head, number, request.middle, number, request.body)
 
     def flush(self) -> None:
         """Sends what was put."""
@@ -147,6 +153,7 @@ class Connection:
     def _control(self, kind: int, flags: int, payload: bytes) -> None:
         if kind == _WINDOW:
             self._window += int.from_bytes(payload, "big")  # That of a single stream is never short of anything.
+            self._put()
         elif kind in {_SETTINGS, _PING} and not flags & _ACK:
             self._out.append(_frame(kind, _ACK, payload if kind == _PING else b""))
         elif kind == _GOAWAY:
