@@ -23,7 +23,7 @@ from udfs.clicks import KINDS, PRICE_MAX, Click, Pseudonymise, decode_click
 from udfs.decode import AHEAD_MS_MAX, ID_CHARS_MAX, TIME_MS_MAX, Refused
 from udfs.topics import CLICKS
 
-BATCH_MS = 5
+BATCH_MS = 2
 """How long a click waits for the others of its fetch, at most."""
 PLAIN_HEAD = np.dtype([("offset", ">i8"), ("time_ms", ">i8"), ("price_micro", ">i8"), ("kind", "i1")])
 """Of a plain click; -1 is no price, the kind is its place in `KINDS`."""

@@ -1,7 +1,7 @@
 """The click job: clicks in, alerts out, by rules that come while it runs.
 
     clicks -> batches by partition -> decide clicks -+-> alerts, dead letters, late
-             (JVM, 5 ms of clock)     (Python thread) +-> matches by the batch -> decide across sessions -> alerts
+             (JVM, 2 ms of clock)     (Python thread) +-> matches by the batch -> decide across sessions -> alerts
     control -> rules, broadcast ---------^            (JVM, 100 ms of clock)   ^
 
 A batch crosses into Python at once, since a hop costs as much as deciding about ten clicks.

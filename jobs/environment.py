@@ -138,7 +138,7 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
         "state.backend.rocksdb.compression.per.level": "NO_COMPRESSION",
         "state.backend.rocksdb.timer-service.factory": "HEAP",
         "pipeline.object-reuse": "true",
-        "execution.buffer-timeout.interval": "5 ms",
+        "execution.buffer-timeout.interval": "1 ms",
     }
     if settings.restore_from:
         # What a job does not claim it must first write down in full, which a changelog cannot: no checkpoint would do.

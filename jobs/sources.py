@@ -11,7 +11,7 @@ from udfs.kafka_properties import BOOTSTRAP, read_properties
 from udfs.lateness import OUT_OF_ORDERNESS_MS
 from udfs.topics import CLICK_FRAUD, CLICKS, CONTROL, NEWS_GRAPH, consumer_group
 
-FETCH_MS = 15
+FETCH_MS = 10
 """How long a click waits at the broker for company, at most."""
 BEHIND = f"- INTERVAL '{OUT_OF_ORDERNESS_MS // 1000}' SECOND"
 AHEAD = "+ INTERVAL '1000' YEAR(4)"
