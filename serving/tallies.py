@@ -25,16 +25,18 @@ class Tally:
 
 def tally(view: View, entity: str, wanted: Plan, before: Tally | None = None, stale: Iterable[bytes] = ()) -> Tally:
     """From the store, or from what was found before, since when only the `stale` rows changed."""
-    if before is None:
+    minutes = None if before is None else _apart(before.wanted, wanted)
+    if before is None or minutes is None:
         return _summed(read_rows(view, entity, wanted), wanted)
     here = _read_again(view, entity, before, stale)
-    if here.wanted is wanted:
-        return here
-    minutes = (wanted.last.end_ms - here.wanted.last.end_ms) // MINUTE_MS
-    alike = (wanted.last.length_ms, wanted.count) == (here.wanted.last.length_ms, here.wanted.count)
-    if alike and 0 < minutes < here.wanted.hour_left:
-        return _moved(here, wanted, minutes)
-    return _summed(read_rows(view, entity, wanted), wanted)
+    return _moved(here, wanted, minutes) if minutes else here
+
+
+def _apart(before: Plan, wanted: Plan) -> int | None:
+    """How many minutes further windows are that the earlier ones can be moved to; None where they cannot."""
+    minutes = (wanted.last.end_ms - before.last.end_ms) // MINUTE_MS
+    alike = (wanted.last.length_ms, wanted.count) == (before.last.length_ms, before.count)
+    return minutes if alike and (minutes == 0 or 0 < minutes < before.hour_left) else None
 
 
 def _summed(rows: Rows, wanted: Plan) -> Tally:
