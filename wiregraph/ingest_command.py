@@ -92,9 +92,10 @@ def ingest_command(  # noqa: PLR0913 - a command has as many parameters as it ha
 ) -> None:
     """Send the rows of FILE to a topic, each under its event time.
 
-    JSON lines go as they are. Columns of CSV (with a header, quoted), TSV (with a header, no quoting)
-    and feeds fill the fields of their names, or those that --map gives; a news item or post without an
-    id gets a hash of its row. Rows that cannot be mapped are counted and the first of them shown.
+    JSON lines go as they are: what is wrong with them, an id that is missing too, shows in `wiregraph
+    dead-letters`. Columns of CSV (with a header, quoted), TSV (with a header, no quoting) and feeds fill
+    the fields of their names, or those that --map gives; a row without an id gets a hash of itself.
+    Rows that cannot be mapped are counted and the first of them shown.
     """
     pacer = Pacer(_positive("--rate", rate), _positive("--speed", speed))
     if pacer.rate and pacer.speed:

@@ -134,7 +134,10 @@ def watch(
     directory: DirOption = DEFAULT_DIR,
     json: JsonOption = False,
 ) -> None:
-    """Show scores as they change, until Ctrl-C; --json prints one object a line."""
+    """Show scores as they change, until Ctrl-C; --json prints one object a line.
+
+    An entity that the graph does not know yet shows once it does.
+    """
     length = parse_window(window)
     with asking(directory, json) as stub:
         ids = [find_entity(stub, name, graph) for name in names]
