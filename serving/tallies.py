@@ -36,7 +36,7 @@ def _apart(before: Plan, wanted: Plan) -> int | None:
     """How many minutes further windows are that the earlier ones can be moved to; None where they cannot."""
     minutes = (wanted.last.end_ms - before.last.end_ms) // MINUTE_MS
     alike = (wanted.last.length_ms, wanted.count) == (before.last.length_ms, before.count)
-    return minutes if alike and (minutes == 0 or 0 < minutes < before.hour_left) else None
+    return minutes if alike and 0 <= minutes < max(1, before.hour_left) else None
 
 
 def _summed(rows: Rows, wanted: Plan) -> Tally:
