@@ -13,7 +13,8 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
@@ -22,7 +23,6 @@ from benchmarks.read_bench import PATIENCE_S, ROWS_PER_S, Bench, Child, opened, 
 from benchmarks.read_graph import Size
 from benchmarks.read_requests import BATCH, BATCHED, NEIGHBORS, UNARY, Load
 from benchmarks.report import Figure, percentile, write_results
-from wiregraph.v1 import graph_pb2 as pb
 
 GROUP = "read"
 LARGE = "read-10m"
@@ -93,39 +93,46 @@ def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
         say(f"{call} beside the echo")
         found = bench.load(call, server.address, 1.0)
         size = found.answer_bytes // found.calls
-        bench.load(call, server.address, WARM_S)
-        echoes, rates, before = [_echo(bench, server, size)], [], status(server.address)
-        for _ in range(ROUNDS):
-            rates.append(bench.load(call, server.address, LOAD_S).rate)
-            echoes.append(_echo(bench, server, size))
-        kept, rate, echo = _kept_share(before, status(server.address)), mean(rates), mean(echoes)
+        echoes: list[float] = []
+        rate, kept = _asked(bench, server, call, between=partial(_echo, bench, server, size, echoes))
+        echo = mean(echoes)
         bench.found[name], bench.found[f"{name}_bytes"] = rate, size
         yield Figure(GROUP, f"echo_of_{name}", echo, f"calls/s_of_{size}_bytes")
         yield Figure(GROUP, name, rate, "calls/s", rate / echo, f"echo_target_{target:.2f}")
         yield Figure(GROUP, f"{name}_from_stored_fragments", kept, "share")
     yield Figure(GROUP, "client_of_the_echo", bench.found["client"], "share_of_its_core")
     say("batches")
-    bench.load(BATCHED, server.address, WARM_S, batch=BATCH)
-    before = status(server.address)
-    rates = [bench.load(BATCHED, server.address, LOAD_S, batch=BATCH).rate for _ in range(ROUNDS)]
-    kept, rate = _kept_share(before, status(server.address)), BATCH * mean(rates)
+    rate, kept = _asked(bench, server, BATCHED, BATCH)
+    rate *= BATCH
     bench.found["batch"] = rate
     yield Figure(GROUP, "batch_of_100", rate, "entities/s", rate / BATCH_TARGET_PER_S, "target_150000")
     yield Figure(GROUP, "batch_of_100_from_stored_fragments", kept, "share")
 
 
-def _kept_share(before: pb.GetStatusResponse, after: pb.GetStatusResponse) -> float:
-    """Of the answers in between, those that were ready as bytes."""
+def _asked(
+    bench: Bench, server: Child, call: str, batch: int = 1, between: Callable[[], None] = lambda: None
+) -> tuple[float, float]:
+    """Calls a second of a warm server, and the share of the answers that were ready as bytes.
+
+    `between` is done before each round and behind the last.
+    """
+    bench.load(call, server.address, WARM_S, batch=batch)
+    between()
+    before, rates = status(server.address), []
+    for _ in range(ROUNDS):
+        rates.append(bench.load(call, server.address, LOAD_S, batch=batch).rate)
+        between()
+    after = status(server.address)
     kept, computed = (after.answers_kept - before.answers_kept, after.answers_computed - before.answers_computed)
-    return kept / (kept + computed)
+    return mean(rates), kept / (kept + computed)
 
 
-def _echo(bench: Bench, server: Child, size: int) -> float:
-    """It has the core to itself."""
+def _echo(bench: Bench, server: Child, size: int, rates: list[float]) -> None:
+    """Adds its calls a second; it has the core to itself."""
     with server.suspended(), bench.echo(size) as echo:
         found = bench.load(UNARY, echo.address, SHORT_S)
     bench.found["client"] = found.cpu_share
-    return found.rate
+    rates.append(found.rate)
 
 
 def _latencies(bench: Bench, server: Child) -> Iterator[Figure]:
