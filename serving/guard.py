@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
+from serving.at_once import AtOnce, Behaviour
 from serving.limits import Refusals, Streams
 from serving.scopes import SCOPES
 from serving.settings import Limits
 from serving.tokens import Grant, Tokens, UnknownTokenError
 
-Behaviour = Callable[[Any, grpc.ServicerContext], Any]
 Handler = Any
 """A method of a service as gRPC keeps it, which has no types."""
 Continuation = Callable[[Any], Handler | None]
@@ -101,7 +101,13 @@ class Guard(grpc.ServerInterceptor):
             self._check(request, context, longest_s)
             return behave(request, context)
 
-        return guarded
+        if not isinstance(behave, AtOnce):
+            return guarded
+
+        def ready(request: object, context: grpc.ServicerContext) -> object:
+            return None if self._misfit(request, context, longest_s) else behave.ready(request, context)
+
+        return AtOnce(ready, guarded)
 
     def _stream(self, method: str, behave: Behaviour) -> Behaviour:
         longest_s = self._limits.stream_deadline_max_s
@@ -121,15 +127,18 @@ class Guard(grpc.ServerInterceptor):
         return guarded
 
     def _check(self, request: object, context: grpc.ServicerContext, longest_s: float) -> None:
+        if misfit := self._misfit(request, context, longest_s):
+            self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, misfit)
+
+    def _misfit(self, request: object, context: grpc.ServicerContext, longest_s: float) -> str:
+        """What is wrong with a call; empty for nothing."""
         if request is _MALFORMED:
-            self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "the request is no message of this method")
-        if self._tokens is None:
-            return
-        left_s = context.time_remaining()
-        if left_s > longest_s + SLACK_S:
-            missing = f"is missing, set one of at most {longest_s:g} s"
-            why = missing if left_s > NO_DEADLINE_S else f"must be at most {longest_s:g} s away"
-            self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, f"deadline: {why}")
+            return "the request is no message of this method"
+        left_s = 0.0 if self._tokens is None else context.time_remaining()
+        if left_s <= longest_s + SLACK_S:
+            return ""
+        missing = f"is missing, set one of at most {longest_s:g} s"
+        return f"deadline: {missing if left_s > NO_DEADLINE_S else f'must be at most {longest_s:g} s away'}"
 
     def _refuse(self, context: grpc.ServicerContext, code: grpc.StatusCode, why: str) -> NoReturn:
         self._refusals.wait(context.peer())

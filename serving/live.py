@@ -32,8 +32,9 @@ ROUNDS_MAX = 4
 class Live:
     """Follows one reader; `now` is None while there is nothing to answer from in this way.
 
-    `now`, `score`, `scores` and `neighbors` are for any thread, all else is for the follower. `kept` and
-    `computed` count the answers of either kind, about.
+    `now`, and all that gives scores or neighbours, is for any thread, all else is for the follower. What is `ready` is
+    kept and right: it takes no lock and no look at the store. `kept` and `computed` count the answers of either kind,
+    about.
     """
 
     def __init__(self, reader: GraphReader, forward: Callable[[Version], bool], sizes: Sizes) -> None:
@@ -54,33 +55,52 @@ class Live:
         """How many answers were not there."""
         return self._scores.computed + self._computed_lists
 
-    def score(self, entity: str, window_ms: int) -> tuple[Present, Fragment] | None:
-        """The score of an entity over the latest window; None where there is no present or it is no entity's id."""
+    def ready_score(self, entity: str, window_ms: int) -> tuple[Present, Fragment] | None:
+        """The score of an entity over the latest window."""
         now, fragment = self.now, self._scores.young.get(entity, NOTHING).get(window_ms)
-        if now is not None and fragment is not None and now.fits(fragment):
-            self.kept += 1
-            return now, fragment
-        found = self.scores((entity,), window_ms)
-        return None if found is None else (found[0], found[1][0])
+        if now is None or fragment is None or not now.fits(fragment):
+            return None
+        self.kept += 1
+        return now, fragment
+
+    def score(self, entity: str, window_ms: int) -> tuple[Present, Fragment] | None:
+        """The same, computed where it is not ready; None where there is no present or it is no entity's id."""
+        if found := self.ready_score(entity, window_ms):
+            return found
+        several = self.scores((entity,), window_ms)
+        return None if several is None else (several[0], several[1][0])
+
+    def ready_scores(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
+        """Those of many, all as of one moment."""
+        found = self._right(entities, window_ms)
+        self.kept += len(entities) if found else 0
+        return found
+
+    def _right(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
+        now = self.now
+        if now is None:
+            return None
+        number, end_ms, young = now.number, now.end_ms, self._scores.young
+        held = [young.get(entity, NOTHING).get(window_ms) for entity in entities]
+        right = [one for one in held if one is not None and one.born <= number and end_ms < one.until_ms]
+        return (now, right) if len(right) == len(entities) else None
 
     def scores(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
-        """Those of many, all as of one moment."""
+        """The same, computed where they are not ready."""
+        if found := self.ready_scores(entities, window_ms):
+            return found
         for attempt in range(ROUNDS_MAX):
-            now = self.now
+            now, young = self.now, self._scores.young
             if now is None:
                 return None
-            number, end_ms, young = now.number, now.end_ms, self._scores.young
-            held = [young.get(entity, NOTHING).get(window_ms) for entity in entities]
-            right = [one for one in held if one is not None and one.born <= number and end_ms < one.until_ms]
-            if not attempt:
-                self.kept += len(right)
-            if len(right) == len(entities):
-                return now, right
-            pairs = zip(entities, held, strict=True)
-            missing = [entity for entity, fragment in pairs if not (fragment and now.fits(fragment))]
+            held = ((entity, young.get(entity, NOTHING).get(window_ms)) for entity in entities)
+            missing = [entity for entity, fragment in held if not (fragment and now.fits(fragment))]
+            self.kept += 0 if attempt else len(entities) - len(missing)
             for at in range(0, len(missing), COMPUTED_AT_ONCE):
                 if self._computed(missing[at : at + COMPUTED_AT_ONCE], window_ms) is None:
                     return None
+            if found := self._right(entities, window_ms):
+                return found
         return self._computed(entities, window_ms)
 
     def _computed(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
@@ -91,12 +111,18 @@ class Live:
             view = self._present_view()
             return now, [self._scores.score(view, entity, window_ms, now) for entity in entities]
 
-    def neighbors(self, entity: str, window_ms: int, limit: int) -> tuple[Present, Fragment] | None:
-        """An entity's neighbours over the latest window, all where the limit is 0; None also for an unknown one."""
+    def ready_neighbors(self, entity: str, window_ms: int, limit: int) -> tuple[Present, Fragment] | None:
+        """An entity's neighbours over the latest window, all where the limit is 0."""
         now, fragment = self.now, kept_answer(self._edges, entity, window_ms, limit)
-        if now is not None and fragment is not None and now.fits(fragment):
-            self.kept += 1
-            return now, fragment
+        if now is None or fragment is None or not now.fits(fragment):
+            return None
+        self.kept += 1
+        return now, fragment
+
+    def neighbors(self, entity: str, window_ms: int, limit: int) -> tuple[Present, Fragment] | None:
+        """The same, computed where they are not ready; None also for an unknown entity."""
+        if found := self.ready_neighbors(entity, window_ms, limit):
+            return found
         with self.reader.lock:
             now = self.now
             if now is None:

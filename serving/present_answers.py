@@ -1,6 +1,7 @@
 """Answers about the present from what a process keeps, as bytes; None for what the handlers have to answer.
 
-Those are questions about the past, about sectors or windows that are not kept, and all that is wrong.
+Those are questions about the past, about sectors or windows that are not kept, and all that is wrong. What is not
+there is computed, but where only a `ready` answer is wanted: that never waits.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from wiregraph.v1 import graph_pb2
 _WINDOWS = {window_ms // 1_000: window_ms for window_ms in WINDOWS_MS}
 
 
-def entity_answer(graphs: Graphs, request: graph_pb2.GetEntityRequest) -> bytes | None:
+def entity_answer(graphs: Graphs, request: graph_pb2.GetEntityRequest, *, ready: bool = False) -> bytes | None:
     """An EntityScore."""
     live, window_ms = graphs.live(request.graph), _window_ms(request)
     if live is None or not window_ms or request.details:
         return None
     try:
-        found = live.score(request.entity_id, window_ms)
+        found = (live.ready_score if ready else live.score)(request.entity_id, window_ms)
     except StoreError:  # The handlers say which.
         return None
     if found is None or not found[1].content or not _reaches(found[0], request.min_version):
@@ -31,32 +32,35 @@ def entity_answer(graphs: Graphs, request: graph_pb2.GetEntityRequest) -> bytes 
     return fragment.content + now.single_tail
 
 
-def batch_answer(graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest) -> bytes | None:
+def batch_answer(graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest, *, ready: bool = False) -> bytes | None:
     """A BatchGetEntitiesResponse."""
-    found = scores_now(graphs, request)
+    found = scores_now(graphs, request, ready=ready)
     return None if found is None else batch_bytes(found[1], found[0])
 
 
-def scores_now(graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest) -> tuple[Present, list[Fragment]] | None:
+def scores_now(
+    graphs: Graphs, request: graph_pb2.BatchGetEntitiesRequest, *, ready: bool = False
+) -> tuple[Present, list[Fragment]] | None:
     """A moment and the scores at it, those of unknown entities without content."""
     live, window_ms, entities = graphs.live(request.graph), _window_ms(request), request.entity_ids
     if live is None or not window_ms or len(entities) > IDS_MAX:
         return None
     try:
-        found = live.scores(list(entities), window_ms)
+        found = (live.ready_scores if ready else live.scores)(list(entities), window_ms)
     except StoreError:
         return None
     return found if found is not None and _reaches(found[0], request.min_version) else None
 
 
-def neighbors_answer(graphs: Graphs, request: graph_pb2.GetNeighborsRequest) -> bytes | None:
+def neighbors_answer(graphs: Graphs, request: graph_pb2.GetNeighborsRequest, *, ready: bool = False) -> bytes | None:
     """A GetNeighborsResponse."""
     live, window_ms = graphs.live(request.graph), _window_ms(request)
     bounded = request.min_weight or request.min_articles or request.type
     if live is None or not window_ms or bounded or request.limit < 0:
         return None
     try:
-        found = live.neighbors(request.entity_id, window_ms, request.limit)
+        ask = live.ready_neighbors if ready else live.neighbors
+        found = ask(request.entity_id, window_ms, request.limit)
     except StoreError:
         return None
     if found is None or not _reaches(found[0], request.min_version):

@@ -10,7 +10,6 @@ import logging
 import sys
 import threading
 import time
-from concurrent import futures
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ import typer
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from serving.at_once import CallPool
 from serving.calls import Calls
 from serving.fraud_service import AdminService, FraudService
 from serving.graphs import Graphs, GraphUnavailableError
@@ -116,7 +116,7 @@ def _guarded(settings: ServerSettings) -> grpc.Server:
     tokens = Tokens(settings.access.tokens) if settings.access.tokens else None
     streams = Streams(settings.streams_max, settings.limits.streams_client_max)
     server: grpc.Server = grpc.server(
-        futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max),
+        CallPool(settings.call_threads + settings.streams_max),
         interceptors=[Guard(tokens, settings.limits, streams)],
         options=[*channel_options(settings.limits), ("grpc.so_reuseport", int(settings.shares_port))],
         maximum_concurrent_rpcs=settings.limits.calls_max,

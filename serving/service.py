@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Protocol, TypeVar
 
@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import Message
 
 from serving import arguments, handlers, present_answers, relations
+from serving.at_once import AtOnce
 from serving.calls import Calls
 from serving.graphs import Moment
 from serving.lag import LagMeter
@@ -30,7 +31,11 @@ class _Request(Protocol):
 
 
 SERVICE = services_pb2.DESCRIPTOR.services_by_name["Graph"]
-AS_BYTES = ("GetEntity", "BatchGetEntities", "GetNeighbors")
+AS_BYTES: Mapping[str, Callable[..., bytes | None]] = {
+    "GetEntity": present_answers.entity_answer,
+    "BatchGetEntities": present_answers.batch_answer,
+    "GetNeighbors": present_answers.neighbors_answer,
+}
 """The calls whose answers are kept as bytes, and"""
 STREAM = "WatchEntities"
 """the stream of such."""
@@ -39,7 +44,7 @@ STREAM = "WatchEntities"
 def add_graph_service(service: GraphService, server: grpc.Server) -> None:
     """Registers all calls; the answers that are kept as bytes go out as they are."""
     services_pb2_grpc.add_GraphServicer_to_server(service, server)
-    as_bytes = {name: grpc.unary_unary_rpc_method_handler(getattr(service, name), _parse(name)) for name in AS_BYTES}
+    as_bytes = {name: grpc.unary_unary_rpc_method_handler(service.at_once(name), _parse(name)) for name in AS_BYTES}
     as_bytes[STREAM] = grpc.unary_stream_rpc_method_handler(service.WatchEntities, _parse(STREAM))
     server.add_registered_method_handlers(SERVICE.full_name, as_bytes)
 
@@ -56,6 +61,15 @@ class GraphService:
         self._calls = calls
         self._lag = lag
         self._loading = threading.Lock()
+
+    def at_once(self, name: str) -> AtOnce:
+        """The method of this name, with the answers that are ready."""
+        answer, graphs = AS_BYTES[name], self._calls.graphs
+
+        def ready(request: object, _context: grpc.ServicerContext) -> bytes | None:
+            return answer(graphs, request, ready=True)
+
+        return AtOnce(ready, getattr(self, name))
 
     @cached_property
     def _linker(self) -> Resolves:
