@@ -98,9 +98,10 @@ def apply_poll(
         alert_changes=alert_changes,
         applied_at_ms=now_ms,
     )
-    recorded = numbered(changes_of(changes), after)
     buckets = row_changes(writer, (bucket for change in changes for bucket in change.buckets()))
     repeats = repeat_changes(writer, changes, recent)
+    repeating = {keyspace.parse_repeat_key(key) for key in (*(entry.key for entry in repeats.puts), *repeats.deletes)}
+    recorded = numbered(changes_of(changes, repeating), after)
     deletes = [key for change in changes for key in change.deletes()]
     puts = (entry for change in changes for entry in change.puts())
     writer.write(

@@ -13,25 +13,31 @@ from typing import NamedTuple
 import orjson
 
 from serving import keyspace
-from serving.keyspace import Entry
+from serving.keyspace import Entry, Packed
 from serving.progress import Progress
 from serving.views import View
 
+FORMAT = 2
+"""A record begins with it; the first format began with a list."""
 KEPT = 1_024
 """Records; at 50 batches a second those of the last 20 seconds."""
 
 
-class RowChange(NamedTuple):
-    """A row of an entity's buckets, as `serving.bucket_rows` has them; `grain` as in keys."""
+class BucketSums(NamedTuple):
+    """A bucket of an entity as it is from now on, None for one that is gone; `grain` as in keys."""
 
     entity: str
     grain: str
     start: int
+    sums: Packed | None
 
-    @property
-    def suffix(self) -> bytes:
-        """What follows the entity in its key."""
-        return self.grain.encode() + keyspace.time_bytes(self.start)
+
+class FactChange(NamedTuple):
+    """A fact that is new, with its model versions; None where it is there no more, or is another one."""
+
+    entity: str
+    event_time: int
+    models: str | None
 
 
 class EdgeChange(NamedTuple):
@@ -48,12 +54,13 @@ class EdgeChange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """`entities` have other facts, buckets or nodes, `nodes` another node, `rows` hold the changed buckets."""
+    """Nodes that are others, edges, buckets and facts that changed, and entities with other repeats."""
 
-    entities: Sequence[str] = ()
     nodes: Sequence[str] = ()
     edges: Sequence[EdgeChange] = ()
-    rows: Sequence[RowChange] = ()
+    buckets: Sequence[BucketSums] = ()
+    facts: Sequence[FactChange] = ()
+    repeats: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +90,20 @@ def unrecorded(view: View, progress: Progress) -> Numbered:
 
 def dump_changes(changes: Changes) -> bytes:
     """As it is stored."""
-    edges, rows = [tuple(one) for one in changes.edges], [tuple(one) for one in changes.rows]
-    return orjson.dumps((changes.entities, changes.nodes, edges, rows))
+    lists = ([tuple(one) for one in some] for some in (changes.edges, changes.buckets, changes.facts))
+    return orjson.dumps((FORMAT, changes.nodes, *lists, changes.repeats))
 
 
-def load_changes(stored: bytes) -> Changes:
-    """The inverse of `dump_changes`."""
-    entities, nodes, edges, rows = orjson.loads(stored)
+def load_changes(stored: bytes) -> Changes | None:
+    """The inverse of `dump_changes`; None for what another release wrote."""
+    form, *fields = orjson.loads(stored)
+    if form != FORMAT:
+        return None
+    nodes, edges, buckets, facts, repeats = fields
     return Changes(
-        tuple(entities), tuple(nodes), tuple(map(EdgeChange._make, edges)), tuple(map(RowChange._make, rows))
+        tuple(nodes),
+        tuple(map(EdgeChange._make, edges)),
+        tuple(BucketSums(entity, grain, start, sums and tuple(sums)) for entity, grain, start, sums in buckets),
+        tuple(map(FactChange._make, facts)),
+        tuple(repeats),
     )

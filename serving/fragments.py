@@ -6,16 +6,16 @@ changes with every batch (as_of, watermark, applied_at, version) is appended to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving import answers
 from serving.arguments import latest_end_ms
 from serving.progress import Progress
 from serving.queries import Before, Subject, entity_score, find_node
+from serving.since import Since
 from serving.versions import Version, version_of
 from serving.views import View
-from serving.window_rows import lasts_minutes
 from serving.windows import MINUTE_MS, Window, floor_minute
 from wiregraph.v1 import graph_pb2
 
@@ -23,7 +23,7 @@ LENGTHS_STORED = 4_096
 FOREVER_MS = 2**62
 NEVER_MS = 0
 STALE_MAX = 32
-"""Rows; to read more of them again takes as long as to begin anew, and nobody has asked for the score for a while."""
+"""Changes of which a score that nobody asked for meanwhile is made anew; with more of them it is let go."""
 _ITEM = b"\x0a"
 """Field 1, with a length: an element of a list."""
 _SEVEN_BITS, _MORE = 0x7F, 0x80
@@ -60,14 +60,14 @@ class Fragment:
         """Its share of what may be kept."""
         return 1 + (len(self.basis.computed.tally.rows) if self.basis else 0)
 
-    def stale(self, rows: Iterable[bytes]) -> Fragment | None:
-        """What is left of it when these rows of buckets have changed; None where that is nothing."""
+    def stale(self, since: Since) -> Fragment | None:
+        """What is left of it after changes; None where that is nothing."""
         if self.basis is None:
             return None
-        stale = self.basis.stale.union(rows)
-        if len(stale) > STALE_MAX:
-            return None
-        return Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, stale))
+        since = self.basis.since.then(since)
+        return (
+            Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, since)) if since.size <= STALE_MAX else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +120,11 @@ def score_fragment(view: View, entity: str, window_ms: int, now: Present, before
         return Fragment(b"", now.number, FOREVER_MS)
     window = Window(now.end_ms, window_ms)
     found = entity_score(view, Subject(node, (entity,)), window, now.progress.first_event_ms, basis)
-    lasts = min(
-        lasts_minutes(found.tally.rows, found.tally.wanted), _history_lasts(window, now.progress.first_event_ms)
-    )
+    lasts = min(found.tally.lasts, _history_lasts(window, now.progress.first_event_ms))
     if found.latest:
-        lasts = min(lasts, (floor_minute(found.latest.key.event_time) - window.start_ms) // MINUTE_MS + 1)
-    if found.first_repeat_ms is not None:
-        lasts = min(lasts, (found.first_repeat_ms - window.start_ms) // MINUTE_MS + 1)
+        lasts = min(lasts, (floor_minute(found.latest.event_time) - window.start_ms) // MINUTE_MS + 1)
+    if found.repeats.first_ms is not None:
+        lasts = min(lasts, (found.repeats.first_ms - window.start_ms) // MINUTE_MS + 1)
     content = answers.bare_score(found.score).SerializeToString()
     return Fragment(content, now.number, now.end_ms + lasts * MINUTE_MS, Before(found))
 

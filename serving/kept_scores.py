@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from serving.fragments import Fragment, Present, score_fragment
 from serving.generations import Generations
+from serving.since import Since
 from serving.views import View
 from serving.windows import MINUTE_MS
 
@@ -53,11 +54,11 @@ class KeptScores:
         held = {**self._entities.young.get(entity, NOTHING), window_ms: fragment}
         self._entities.put(entity, held, sum(one.weight for one in held.values()))
 
-    def change(self, entity: str, rows: Sequence[bytes]) -> None:
-        """An entity's facts are others, and the buckets in these rows of its."""
+    def change(self, entity: str, since: Since) -> None:
+        """Something has changed of an entity."""
         held = self._entities.young.get(entity, NOTHING)
         self._entities.drop(entity)
-        left = {window_ms: stale for window_ms, one in held.items() if (stale := one.stale(rows))}
+        left = {window_ms: stale for window_ms, one in held.items() if (stale := one.stale(since))}
         if left:
             self._entities.put(entity, left, sum(one.weight for one in left.values()))
 

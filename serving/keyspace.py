@@ -42,6 +42,7 @@ CHANGE = b"c"
 
 TIME_MAX = 2**63 - 1
 GRAIN_BYTES = {Grain.MINUTE: b"1", Grain.HOUR: b"2", Grain.DAY: b"3"}
+GRAINS = {code.decode(): grain for grain, code in GRAIN_BYTES.items()}
 
 _TIME = struct.Struct(">Q")
 _LENGTH = struct.Struct(">I")
@@ -172,6 +173,11 @@ def bucket_prefix(entity: str) -> bytes:
 def repeat_prefix(entity: str) -> bytes:
     """Of the days on which an entity has repeats, oldest first."""
     return REPEAT + entity.encode() + b"/"
+
+
+def parse_repeat_key(key: bytes) -> str:
+    """Whose repeats are in a row."""
+    return key[len(REPEAT) : key.index(b"/")].decode()
 
 
 def edge_prefix(entity: str) -> bytes:

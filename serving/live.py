@@ -16,6 +16,7 @@ from serving.kept_edges import KeptEdges, kept_answer
 from serving.kept_scores import NOTHING, KeptScores
 from serving.progress import Progress, ProgressError, load_progress
 from serving.settings import Sizes
+from serving.since import by_entity
 from serving.store import GraphReader, StoreError, View
 from serving.versions import Version, version_of
 from serving.windows import MINUTE_MS, floor_minute
@@ -186,8 +187,7 @@ class Live:
         if changes is None:
             self._clear()
         else:
-            for change in changes:
-                self._drop(view, change)
+            self._drop(view, changes)
         self._number += 1
         return present(self._number, progress)
 
@@ -195,17 +195,15 @@ class Live:
         self._scores.clear()
         self._edges.clear()
 
-    def _drop(self, view: View, changes: Changes) -> None:
-        rows: dict[str, list[bytes]] = {}
-        for row in changes.rows:
-            rows.setdefault(row.entity, []).append(row.suffix)
-        for entity in changes.entities:
-            self._scores.change(entity, rows.get(entity, ()))
-        for change in changes.edges:
-            self._edges.change(change)
-        for node in changes.nodes:
-            self._scores.drop(node)
-            self._edges.rename(view, node)
+    def _drop(self, view: View, changes: Sequence[Changes]) -> None:
+        for entity, since in by_entity(changes).items():
+            self._scores.change(entity, since)
+        for one in changes:
+            for edge in one.edges:
+                self._edges.change(edge)
+            for node in one.nodes:
+                self._scores.drop(node)
+                self._edges.rename(view, node)
 
 
 def _changes(view: View, before: Progress, now: Progress) -> list[Changes] | None:
@@ -213,7 +211,7 @@ def _changes(view: View, before: Progress, now: Progress) -> list[Changes] | Non
     if now.changes - before.changes > KEPT or _beginning(before) != _beginning(now):
         return None
     stored = [view.get(keyspace.change_key(number)) for number in range(before.changes + 1, now.changes + 1)]
-    records = [load_changes(one) for one in stored if one is not None]
+    records = [known for one in stored if one is not None and (known := load_changes(one)) is not None]
     return records if len(records) == len(stored) else None
 
 

@@ -6,15 +6,16 @@ What was known by a moment (`known_at_ms`) is summed from facts, everything else
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from serving import keyspace
 from serving.beginnings import first_known_event_ms
 from serving.bucket_rows import SLOTS, row_articles, row_length_ms, row_suffix
 from serving.keyspace import TIME_MAX, KnownFact, Packed, time_bytes
 from serving.progress import Progress
-from serving.repeats import stored_repeats
+from serving.repeats import Repeats, stored_repeats
 from serving.rows import stored_row
+from serving.since import Since
 from serving.store import View
 from serving.stories import REPEAT_WITHIN_MS, Stories
 from serving.tallies import Tally, tally
@@ -199,24 +200,29 @@ def repeat_counts(view: View, members: Members, last: Question, count: int) -> l
 
 
 @dataclass(frozen=True, slots=True)
-class Computed:
-    """A score by all that is known, what it was made of, and the latest fact in the window if it counts.
+class Latest:
+    """When the newest fact of a window happened, and the model versions that say so of it."""
 
-    `first_repeat_ms` is the minute of the first fact in the window that repeats a story.
-    """
+    event_time: int
+    models: str
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A score by all that is known, what it was made of, and the latest fact in the window if it counts."""
 
     score: Score
     tally: Tally
-    latest: KnownFact | None
-    first_repeat_ms: int | None
+    latest: Latest | None
+    repeats: Repeats
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was computed for an earlier window or this one; since then of the buckets only `stale` rows changed."""
+    """What was computed for an earlier window or this one, and what has changed since."""
 
     computed: Computed
-    stale: frozenset[bytes] = frozenset()
+    since: Since = field(default_factory=Since)
 
 
 def entity_score(
@@ -229,14 +235,33 @@ def entity_score(
     if before is None:
         found = tally(view, entity, wanted)
     else:
-        found = tally(view, entity, wanted, before.computed.tally, before.stale)
+        found = tally(view, entity, wanted, before.computed.tally, before.since.buckets)
     sums = found.sums
     volume = zscore(sums[0], list(found.articles[:-1]))
-    latest = next(facts_in(view, entity, Question(window)), None) if sums[0] else None
-    models = latest.value.models if latest else ""
-    repeats = stored_repeats(view, entity, window)
-    score = Score(subject.node, window, Sums(*sums), volume, models, repeats.count)
-    return Computed(score, found, latest, repeats.first_ms)
+    latest = _latest(view, entity, window, before) if sums[0] else None
+    repeats = _repeats(view, entity, window, before)
+    score = Score(subject.node, window, Sums(*sums), volume, latest.models if latest else "", repeats.count)
+    return Computed(score, found, latest, repeats)
+
+
+def _latest(view: View, entity: str, window: Window, before: Before | None) -> Latest | None:
+    """From the store only where what came since does not tell."""
+    if before and before.computed.latest and before.computed.score.window == window and not before.since.facts_differ:
+        known = before.computed.latest
+        newest = max((fact.event_time for fact in before.since.facts if fact.event_time < window.end_ms), default=0)
+        if newest < known.event_time:
+            return known
+        models = [fact.models for fact in before.since.facts if fact.event_time == newest]
+        if newest > known.event_time and len(models) == 1 and models[0] is not None:
+            return Latest(newest, models[0])
+    fact = next(facts_in(view, entity, Question(window)), None)
+    return Latest(fact.key.event_time, fact.value.models) if fact else None
+
+
+def _repeats(view: View, entity: str, window: Window, before: Before | None) -> Repeats:
+    if before and before.computed.score.window == window and not before.since.repeats_differ:
+        return before.computed.repeats
+    return stored_repeats(view, entity, window)
 
 
 def latest_models(view: View, members: Members, question: Question) -> str:

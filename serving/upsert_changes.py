@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import orjson
 
 from serving import keyspace
-from serving.bucket_apply import BucketChange
-from serving.bucket_rows import row_length_ms
-from serving.changes import Changes, EdgeChange, RowChange
+from serving.bucket_apply import BucketChange, packed
+from serving.changes import BucketSums, Changes, EdgeChange, FactChange
 from serving.keyspace import GRAIN_BYTES, Entry, Packed
 from serving.rows import DELETED, Upsert, entries, stored_row
 from udfs.changelog import BucketRow, CountRow, EdgeRow, FactRow, Grain, NodeRow, Row
@@ -76,27 +75,22 @@ def _edge_sums(stored: bytes) -> Packed:
     return keyspace.row_version(stored), fields["weight"], fields["weighted"]
 
 
-def changes_of(changes: Iterable[UpsertChange]) -> Changes:
-    """What readers must know of a batch."""
-    entities: set[str] = set()
+def changes_of(changes: Iterable[UpsertChange], repeats: Iterable[str]) -> Changes:
+    """What readers must know of a batch, which gives these entities other repeats."""
     nodes: set[str] = set()
     edges: list[EdgeChange] = []
-    rows: set[RowChange] = set()
+    buckets: list[BucketSums] = []
+    facts: list[FactChange] = []
     for change in changes:
         match change.row:
             case NodeRow(entity=entity):
                 nodes.add(entity)
-                entities.add(entity)
             case BucketRow() as row:
-                entities.add(row.entity)
-                rows.add(_row_change(row))
-            case FactRow(entity=entity):
-                entities.add(entity)
+                sums = None if change.upsert.row is None else packed(row)
+                buckets.append(BucketSums(row.entity, GRAIN_BYTES[Grain(row.grain)].decode(), row.start, sums))
+            case FactRow() as row:
+                models = row.models if change.added(FactRow) == 1 else None
+                facts.append(FactChange(row.entity, row.event_time, models))
             case EdgeRow() as row:
                 edges.append(change.edge_change(row))
-    return Changes(tuple(sorted(entities)), tuple(sorted(nodes)), tuple(edges), tuple(sorted(rows)))
-
-
-def _row_change(row: BucketRow) -> RowChange:
-    grain = Grain(row.grain)
-    return RowChange(row.entity, GRAIN_BYTES[grain].decode(), row.start - row.start % row_length_ms(grain))
+    return Changes(tuple(sorted(nodes)), tuple(edges), tuple(buckets), tuple(facts), tuple(sorted(repeats)))

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from serving.bucket_rows import pack_row, row_suffix, slot_of
-from serving.keyspace import bucket_prefix
+from serving.bucket_rows import pack_row, row_suffix, slot_of, unpack_row
+from serving.keyspace import Packed, bucket_prefix
 from serving.views import View
 from serving.windows import MINUTE_MS, ZERO, Window, add
 from udfs.changelog import Grain
@@ -35,6 +35,11 @@ class Stored(View):
 
     def scan(self, lower: bytes, upper: bytes):  # type: ignore[no-untyped-def]  # noqa: ANN201 - as in View
         return iter(sorted((key, row) for key, row in self.rows.items() if lower <= key < upper))
+
+    def bucket(self, grain: Grain, minute: int) -> Packed | None:
+        """The one that a minute lies in."""
+        row = self.rows.get(bucket_prefix("org:a") + row_suffix(grain, minute))
+        return unpack_row(row).get(slot_of(grain, minute)) if row else None
 
 
 def counted(minutes: list[int], last: Window, count: int) -> list[int]:

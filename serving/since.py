@@ -1,0 +1,72 @@
+"""What has come about of an entity since one of its answers was computed, as the applier's records tell it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from serving.bucket_rows import row_suffix, slot_of
+from serving.changes import BucketSums, Changes, FactChange
+from serving.keyspace import GRAINS, Packed
+
+Slot = tuple[bytes, int]
+"""A bucket's place: what follows the entity in the key of its row, and the slot there."""
+
+
+@dataclass(slots=True)
+class Since:
+    """The buckets as they are now, None for one that is gone, and facts that are new.
+
+    Where `facts_differ`, others are gone or different, and where `repeats_differ`, others repeat a story.
+    """
+
+    buckets: dict[Slot, Packed | None] = field(default_factory=dict)
+    facts: list[FactChange] = field(default_factory=list)
+    facts_differ: bool = False
+    repeats_differ: bool = False
+
+    @property
+    def size(self) -> int:
+        """How much there is."""
+        return len(self.buckets) + len(self.facts)
+
+    def add_bucket(self, bucket: BucketSums) -> None:
+        """In place of what was known of it."""
+        grain = GRAINS[bucket.grain]
+        place = row_suffix(grain, bucket.start), slot_of(grain, bucket.start)
+        self.buckets[place] = bucket.sums
+
+    def add_fact(self, fact: FactChange) -> None:
+        """One more, or something else."""
+        if fact.models is None:
+            self.facts_differ = True
+        else:
+            self.facts.append(fact)
+
+    def then(self, later: Since) -> Since:
+        """This and what came after it."""
+        return Since(
+            {**self.buckets, **later.buckets},
+            [*self.facts, *later.facts],
+            self.facts_differ or later.facts_differ,
+            self.repeats_differ or later.repeats_differ,
+        )
+
+
+def by_entity(changes: Iterable[Changes]) -> Mapping[str, Since]:
+    """What batches changed, by entity."""
+    found: dict[str, Since] = {}
+
+    def of(entity: str) -> Since:
+        if entity not in found:
+            found[entity] = Since()
+        return found[entity]
+
+    for one in changes:
+        for bucket in one.buckets:
+            of(bucket.entity).add_bucket(bucket)
+        for fact in one.facts:
+            of(fact.entity).add_fact(fact)
+        for entity in one.repeats:
+            of(entity).repeats_differ = True
+    return found
