@@ -8,7 +8,7 @@ from itertools import islice
 from serving import keyspace
 from serving.changes import EdgeChange
 from serving.edge_sums import EdgeSums
-from serving.fragments import Fragment, Present
+from serving.fragments import Present
 from serving.generations import Generations
 from serving.queries import find_node
 from serving.views import View
@@ -85,7 +85,6 @@ class KeptEdges:
         return iter(held.values() if held else ())
 
 
-def kept_answer(edges: KeptEdges, entity: str, window_ms: int, limit: int) -> Fragment | None:
-    """An answer that was made before; it may be right no more."""
-    sums = edges.young.get(entity, NOTHING).get(window_ms)
-    return sums.answers.get(limit) if sums else None
+def kept_sums(edges: KeptEdges, entity: str, window_ms: int) -> EdgeSums | None:
+    """What was summed before; its window may have moved since."""
+    return edges.young.get(entity, NOTHING).get(window_ms)

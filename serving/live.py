@@ -6,13 +6,13 @@ that, then shows the new moment. So an answer that is there is right, without a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from serving import keyspace
 from serving.changes import KEPT, Changes, load_changes
 from serving.fragments import Fragment, Present, present
-from serving.kept_edges import KeptEdges, kept_answer
+from serving.kept_edges import KeptEdges, kept_sums
 from serving.kept_scores import NOTHING, KeptScores
 from serving.progress import Progress, ProgressError, load_progress
 from serving.settings import Sizes
@@ -33,9 +33,9 @@ ROUNDS_MAX = 4
 class Live:
     """Follows one reader; `now` is None while there is nothing to answer from in this way.
 
-    `now`, and all that gives scores or neighbours, is for any thread, all else is for the follower. What is `ready` is
-    kept and right: it takes no lock and no look at the store. `kept` and `computed` count the answers of either kind,
-    about.
+    `now`, `score`, `scores` and `neighbors` are for any thread, all else is for the follower. With `ready` they wait
+    for nothing and compute at most a few answers of what is kept, else give None. `kept` and `computed` count the
+    answers of either kind, about.
     """
 
     def __init__(self, reader: GraphReader, forward: Callable[[Version], bool], sizes: Sizes) -> None:
@@ -56,75 +56,68 @@ class Live:
         """How many answers were not there."""
         return self._scores.computed + self._computed_lists
 
-    def ready_score(self, entity: str, window_ms: int) -> tuple[Present, Fragment] | None:
-        """The score of an entity over the latest window."""
+    def score(self, entity: str, window_ms: int, *, ready: bool = False) -> tuple[Present, Fragment] | None:
+        """The score of an entity over the latest window; None where there is no present or it is no entity's id."""
         now, fragment = self.now, self._scores.young.get(entity, NOTHING).get(window_ms)
-        if now is None or fragment is None or not now.fits(fragment):
-            return None
-        self.kept += 1
-        return now, fragment
+        if now is not None and fragment is not None and now.fits(fragment):
+            self.kept += 1
+            return now, fragment
+        found = self.scores((entity,), window_ms, ready=ready)
+        return None if found is None else (found[0], found[1][0])
 
-    def score(self, entity: str, window_ms: int) -> tuple[Present, Fragment] | None:
-        """The same, computed where it is not ready; None where there is no present or it is no entity's id."""
-        if found := self.ready_score(entity, window_ms):
-            return found
-        several = self.scores((entity,), window_ms)
-        return None if several is None else (several[0], several[1][0])
-
-    def ready_scores(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
+    def scores(
+        self, entities: Sequence[str], window_ms: int, *, ready: bool = False
+    ) -> tuple[Present, list[Fragment]] | None:
         """Those of many, all as of one moment."""
-        found = self._right(entities, window_ms)
-        self.kept += len(entities) if found else 0
-        return found
-
-    def _right(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
-        now = self.now
-        if now is None:
-            return None
-        number, end_ms, young = now.number, now.end_ms, self._scores.young
-        held = [young.get(entity, NOTHING).get(window_ms) for entity in entities]
-        right = [one for one in held if one is not None and one.born <= number and end_ms < one.until_ms]
-        return (now, right) if len(right) == len(entities) else None
-
-    def scores(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
-        """The same, computed where they are not ready."""
-        if found := self.ready_scores(entities, window_ms):
-            return found
-        for attempt in range(ROUNDS_MAX):
+        computed = 0
+        for _ in range(ROUNDS_MAX):
             now, young = self.now, self._scores.young
             if now is None:
                 return None
-            held = ((entity, young.get(entity, NOTHING).get(window_ms)) for entity in entities)
-            missing = [entity for entity, fragment in held if not (fragment and now.fits(fragment))]
-            self.kept += 0 if attempt else len(entities) - len(missing)
-            for at in range(0, len(missing), COMPUTED_AT_ONCE):
-                if self._computed(missing[at : at + COMPUTED_AT_ONCE], window_ms) is None:
-                    return None
-            if found := self._right(entities, window_ms):
-                return found
-        return self._computed(entities, window_ms)
+            held = [young.get(entity, NOTHING).get(window_ms) for entity in entities]
+            number, end_ms = now.number, now.end_ms
+            right = [one for one in held if one is not None and one.born <= number and end_ms < one.until_ms]
+            if len(right) == len(entities):
+                self.kept += len(right) - computed
+                return now, right
+            missing = {entity: one for entity, one in zip(entities, held, strict=True) if not (one and now.fits(one))}
+            if (ready and not _are_soon(missing.values())) or not self._compute([*missing], window_ms, wait=not ready):
+                return None
+            computed = computed or len(missing)
+        return None if ready else self._computed(entities, window_ms)
 
-    def _computed(self, entities: Sequence[str], window_ms: int) -> tuple[Present, list[Fragment]] | None:
-        with self.reader.lock:
+    def _compute(self, entities: Sequence[str], window_ms: int, *, wait: bool) -> bool:
+        """A few at a time; whether all were."""
+        parts = (entities[at : at + COMPUTED_AT_ONCE] for at in range(0, len(entities), COMPUTED_AT_ONCE))
+        return all(self._computed(part, window_ms, wait=wait) for part in parts)
+
+    def _computed(
+        self, entities: Sequence[str], window_ms: int, *, wait: bool = True
+    ) -> tuple[Present, list[Fragment]] | None:
+        if not self.reader.lock.acquire(blocking=wait):
+            return None
+        try:
             now = self.now
             if now is None or any(not one or one.startswith(SECTOR_PREFIX) for one in entities):
                 return None
             view = self._present_view()
             return now, [self._scores.score(view, entity, window_ms, now) for entity in entities]
+        finally:
+            self.reader.lock.release()
 
-    def ready_neighbors(self, entity: str, window_ms: int, limit: int) -> tuple[Present, Fragment] | None:
-        """An entity's neighbours over the latest window, all where the limit is 0."""
-        now, fragment = self.now, kept_answer(self._edges, entity, window_ms, limit)
-        if now is None or fragment is None or not now.fits(fragment):
+    def neighbors(
+        self, entity: str, window_ms: int, limit: int, *, ready: bool = False
+    ) -> tuple[Present, Fragment] | None:
+        """An entity's neighbours over the latest window, all where the limit is 0; None also for an unknown one."""
+        now, held = self.now, kept_sums(self._edges, entity, window_ms)
+        fragment = held.answers.get(limit) if held else None
+        if now is not None and fragment is not None and now.fits(fragment):
+            self.kept += 1
+            return now, fragment
+        is_soon = now is not None and held is not None and held.window.end_ms == now.end_ms
+        if (ready and not is_soon) or not self.reader.lock.acquire(blocking=not ready):
             return None
-        self.kept += 1
-        return now, fragment
-
-    def neighbors(self, entity: str, window_ms: int, limit: int) -> tuple[Present, Fragment] | None:
-        """The same, computed where they are not ready; None also for an unknown entity."""
-        if found := self.ready_neighbors(entity, window_ms, limit):
-            return found
-        with self.reader.lock:
+        try:
             now = self.now
             if now is None:
                 return None
@@ -137,6 +130,8 @@ class Live:
             self.kept += fragment is before
             self._computed_lists += fragment is not before
             return now, fragment
+        finally:
+            self.reader.lock.release()
 
     def _present_view(self) -> View:
         """One for all who hold the lock, since to open one takes as long as to read an entity's rows."""
@@ -204,6 +199,11 @@ class Live:
             for node in one.nodes:
                 self._scores.drop(node)
                 self._edges.rename(view, node)
+
+
+def _are_soon(fragments: Collection[Fragment | None]) -> bool:
+    """Whether answers can be made of what is kept, in a millisecond or two."""
+    return len(fragments) <= COMPUTED_AT_ONCE and all(one is not None and one.basis for one in fragments)
 
 
 def _changes(view: View, before: Progress, now: Progress) -> list[Changes] | None:

@@ -23,7 +23,7 @@ def entity_answer(graphs: Graphs, request: graph_pb2.GetEntityRequest, *, ready:
     if live is None or not window_ms or request.details:
         return None
     try:
-        found = (live.ready_score if ready else live.score)(request.entity_id, window_ms)
+        found = live.score(request.entity_id, window_ms, ready=ready)
     except StoreError:  # The handlers say which.
         return None
     if found is None or not found[1].content or not _reaches(found[0], request.min_version):
@@ -46,7 +46,7 @@ def scores_now(
     if live is None or not window_ms or len(entities) > IDS_MAX:
         return None
     try:
-        found = (live.ready_scores if ready else live.scores)(list(entities), window_ms)
+        found = live.scores(list(entities), window_ms, ready=ready)
     except StoreError:
         return None
     return found if found is not None and _reaches(found[0], request.min_version) else None
@@ -59,8 +59,7 @@ def neighbors_answer(graphs: Graphs, request: graph_pb2.GetNeighborsRequest, *, 
     if live is None or not window_ms or bounded or request.limit < 0:
         return None
     try:
-        ask = live.ready_neighbors if ready else live.neighbors
-        found = ask(request.entity_id, window_ms, request.limit)
+        found = live.neighbors(request.entity_id, window_ms, request.limit, ready=ready)
     except StoreError:
         return None
     if found is None or not _reaches(found[0], request.min_version):

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from google.protobuf.message import Message
@@ -71,7 +72,8 @@ def check_scores(live: Live, moment: Moment, chance: random.Random) -> None:
     for window_ms in WINDOWS_MS:
         asked = graph_pb2.BatchGetEntitiesRequest(entity_ids=chance.choices(ASKED, k=5))
         asked.window.FromMilliseconds(window_ms)
-        found = live.scores(list(asked.entity_ids), window_ms)
+        ids, ready = list(asked.entity_ids), chance.random() < 0.5
+        found = live.scores(ids, window_ms, ready=ready) or live.scores(ids, window_ms)
         assert found is not None
         answer = parsed(graph_pb2.BatchGetEntitiesResponse, batch_bytes(found[1], found[0]))
         assert answer == handlers.batch_get_entities(moment, asked), (asked, moment.progress)
@@ -81,7 +83,8 @@ def check_neighbors(live: Live, moment: Moment, chance: random.Random) -> None:
     for window_ms in WINDOWS_MS:
         asked = graph_pb2.GetNeighborsRequest(entity_id=chance.choice(ENTITIES), limit=chance.choice([0, 1, 2, 20]))
         asked.window.FromMilliseconds(window_ms)
-        found = live.neighbors(asked.entity_id, window_ms, asked.limit)
+        neighbors, ready = partial(live.neighbors, asked.entity_id, window_ms, asked.limit), chance.random() < 0.5
+        found = neighbors(ready=ready) or neighbors()
         if found is None:
             assert find_node(moment.view, asked.entity_id) is None
             continue
