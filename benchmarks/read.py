@@ -93,12 +93,14 @@ def _throughput(bench: Bench, server: Child) -> Iterator[Figure]:
         say(f"{call} beside the echo")
         found = bench.load(call, server.address, 1.0)
         size = found.answer_bytes // found.calls
-        echoes: list[float] = []
-        rate, kept = _asked(bench, server, call, between=partial(_echo, bench, server, size, echoes))
-        echo = mean(echoes)
+        raw: list[float] = []
+        at_once: list[float] = []
+        rate, kept = _asked(bench, server, call, between=partial(_echoes, bench, server, size, (raw, at_once)))
+        echo = mean(raw)
         bench.found[name], bench.found[f"{name}_bytes"] = rate, size
         yield Figure(GROUP, f"echo_of_{name}", echo, f"calls/s_of_{size}_bytes")
         yield Figure(GROUP, name, rate, "calls/s", rate / echo, f"echo_target_{target:.2f}")
+        yield Figure(GROUP, f"{name}_limit", mean(at_once), "calls/s", rate / mean(at_once), "echo_at_once")
         yield Figure(GROUP, f"{name}_from_stored_fragments", kept, "share")
     yield Figure(GROUP, "client_of_the_echo", bench.found["client"], "share_of_its_core")
     say("batches")
@@ -127,12 +129,13 @@ def _asked(
     return mean(rates), kept / (kept + computed)
 
 
-def _echo(bench: Bench, server: Child, size: int, rates: list[float]) -> None:
-    """Adds its calls a second; it has the core to itself."""
-    with server.suspended(), bench.echo(size) as echo:
-        found = bench.load(UNARY, echo.address, SHORT_S)
-    bench.found["client"] = found.cpu_share
-    rates.append(found.rate)
+def _echoes(bench: Bench, server: Child, size: int, rates: tuple[list[float], list[float]]) -> None:
+    """Adds the calls a second of the raw echo and of the one that answers at once; each has the core to itself."""
+    for options, found in zip(((), ("at-once",)), rates, strict=True):
+        with server.suspended(), bench.echo(size, *options) as echo:
+            load = bench.load(UNARY, echo.address, SHORT_S)
+        bench.found["client"] = load.cpu_share
+        found.append(load.rate)
 
 
 def _latencies(bench: Bench, server: Child) -> Iterator[Figure]:

@@ -171,10 +171,11 @@ class Bench:
             yield child
 
     @contextmanager
-    def echo(self, answer_bytes: int) -> Iterator[Child]:
+    def echo(self, answer_bytes: int, *options: str) -> Iterator[Child]:
         """A raw echo with answers of this size."""
         log = self.directory / f"echo-{answer_bytes}.log"
-        with self.child([*module("benchmarks.read_echo"), str(answer_bytes)], self.inner, log.stem) as child:
+        argv = [*module("benchmarks.read_echo"), str(answer_bytes), *options]
+        with self.child(argv, self.inner, log.stem) as child:
             while not (port := log.read_text("utf-8").strip()) and child.process.is_running():
                 time.sleep(0.05)
             child.address = f"127.0.0.1:{port}"

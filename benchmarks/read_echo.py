@@ -1,6 +1,8 @@
-"""The raw echo: grpc's Python server with the pool of ours, giving the same ready-made bytes to every call.
+"""The raw echo: grpc's Python server with as many threads as ours, giving the same ready-made bytes to every call.
 
-python -m benchmarks.read_echo BYTES    prints its port, answers with so many bytes until it is ended
+python -m benchmarks.read_echo BYTES [at-once]    prints its port, answers with so many bytes until it is ended
+
+`at-once` answers in the thread that reads calls, as our server does.
 """
 
 from __future__ import annotations
@@ -12,15 +14,17 @@ from typing import Any
 
 import grpc
 
+from serving.at_once import AtOnce, CallPool
 from serving.settings import ServerSettings
 
 
 class Echo(grpc.GenericRpcHandler):
     """Answers every method with the same bytes; what was sent is not looked at."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, *, at_once: bool) -> None:
         self._answer = answer
-        self._handler = grpc.unary_unary_rpc_method_handler(self._call)
+        call = AtOnce(self._call, self._call) if at_once else self._call
+        self._handler = grpc.unary_unary_rpc_method_handler(call)
 
     def service(self, _details: grpc.HandlerCallDetails) -> Any:  # noqa: ANN401 - grpc is untyped
         """One handler for all."""
@@ -33,8 +37,9 @@ class Echo(grpc.GenericRpcHandler):
 def main() -> None:
     """Serve until ended."""
     settings = ServerSettings("", Path(), 0, {})
-    pool = futures.ThreadPoolExecutor(settings.call_threads + settings.streams_max)
-    server = grpc.server(pool, handlers=[Echo(bytes(int(sys.argv[1])))])
+    threads, at_once = settings.call_threads + settings.streams_max, sys.argv[2:] == ["at-once"]
+    pool = CallPool(threads) if at_once else futures.ThreadPoolExecutor(threads)
+    server = grpc.server(pool, handlers=[Echo(bytes(int(sys.argv[1])), at_once=at_once)])
     print(server.add_insecure_port("127.0.0.1:0"), flush=True)
     server.start()
     server.wait_for_termination()
