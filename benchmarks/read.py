@@ -152,6 +152,7 @@ def _latencies(bench: Bench, server: Child) -> Iterator[Figure]:
     yield Figure(GROUP, "echo_half_load_p99", limit, "ms")
     value = percentile(_at_half_load(bench, server, BATCHED, BATCH), 0.99)
     yield Figure(GROUP, "batch_of_100_half_load_p99", value, "ms", value / 8, "target_8_ms")
+    yield Figure(GROUP, "rows_not_applied_behind_half_load", bench.found["behind"], "rows")
     _await_applied(server)
     found = bench.load(BATCHED, server.address, ROUNDS * LOAD_S, batch=BATCH, rate=SLA_PER_S / BATCH)
     value = percentile(found.latencies_ms, 0.99)
@@ -170,6 +171,7 @@ def _at_half_load(bench: Bench, server: Child, call: str, batch: int = 1) -> lis
         most = bench.load(call, server.address, SHORT_S, batch=batch).rate
         _await_applied(server)
         latencies += bench.load(call, server.address, LOAD_S, batch=batch, rate=most / 2).latencies_ms
+        bench.found["behind"] = max(bench.found.get("behind", 0), status(server.address).lag)
     return latencies
 
 

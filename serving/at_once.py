@@ -100,11 +100,11 @@ class CallPool(futures.ThreadPoolExecutor):
 
 
 def _ready(
-    behaviour: AtOnce, parse: Callable[[bytes], Any], data: bytes, context: grpc.ServicerContext
+    behaviour: AtOnce, parse: Callable[[bytes], Any] | None, data: bytes, context: grpc.ServicerContext
 ) -> bytes | None:
     """None also where it fails, since nothing may end gRPC's thread: the call in the pool says what is wrong."""
     try:
-        answer: bytes | None = behaviour.ready(parse(data), context)
+        answer: bytes | None = behaviour.ready(parse(data) if parse else data, context)
     except Exception:
         log.exception("an answer that should be ready")
         return None

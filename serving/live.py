@@ -27,6 +27,8 @@ WINDOWS_MS = (5 * MINUTE_MS, Grain.HOUR.length_ms, Grain.DAY.length_ms, 7 * Grai
 """The standard windows, whose answers are kept."""
 COMPUTED_AT_ONCE = 16
 """So many scores are computed before the follower may move the store on."""
+SOON_MAX = 64
+"""So many that can be made of what is kept are computed while no other call is answered: about 10 ms."""
 ROUNDS_MAX = 4
 
 
@@ -202,8 +204,8 @@ class Live:
 
 
 def _are_soon(fragments: Collection[Fragment | None]) -> bool:
-    """Whether answers can be made of what is kept, in a millisecond or two."""
-    return len(fragments) <= COMPUTED_AT_ONCE and all(one is not None and one.basis for one in fragments)
+    """Whether answers can be made of what is kept, and are not too many."""
+    return len(fragments) <= SOON_MAX and all(one is not None and one.basis for one in fragments)
 
 
 def _changes(view: View, before: Progress, now: Progress) -> list[Changes] | None:
