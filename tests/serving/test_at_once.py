@@ -26,7 +26,7 @@ class Calls(grpc.GenericRpcHandler):
         )
         self._raw: grpc.RpcMethodHandler = grpc.unary_unary_rpc_method_handler(AtOnce(self._mirror, self._behave))
 
-    def service(self, call: Any) -> grpc.RpcMethodHandler:
+    def service(self, call: Any) -> grpc.RpcMethodHandler:  # noqa: ANN401 - its stub has no fields
         return self._raw if call.method == RAW else self._handler
 
     def _mirror(self, request: bytes, _context: grpc.ServicerContext) -> bytes:
