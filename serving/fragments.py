@@ -23,7 +23,7 @@ LENGTHS_STORED = 4_096
 FOREVER_MS = 2**62
 NEVER_MS = 0
 STALE_MAX = 32
-"""Changes of which a score that nobody asked for meanwhile is made anew; with more of them it is let go."""
+"""So many buckets may have changed since a score was asked for; with more it is let go."""
 _ITEM = b"\x0a"
 """Field 1, with a length: an element of a list."""
 _SEVEN_BITS, _MORE = 0x7F, 0x80
@@ -65,9 +65,9 @@ class Fragment:
         if self.basis is None:
             return None
         since = self.basis.since.then(since)
-        return (
-            Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, since)) if since.size <= STALE_MAX else None
-        )
+        if len(since.buckets) > STALE_MAX:
+            return None
+        return Fragment(b"", self.born, NEVER_MS, Before(self.basis.computed, since))
 
 
 @dataclass(frozen=True, slots=True)

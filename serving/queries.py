@@ -247,13 +247,11 @@ def entity_score(
 def _latest(view: View, entity: str, window: Window, before: Before | None) -> Latest | None:
     """From the store only where what came since does not tell."""
     if before and before.computed.latest and before.computed.score.window == window and not before.since.facts_differ:
-        known = before.computed.latest
-        newest = max((fact.event_time for fact in before.since.facts if fact.event_time < window.end_ms), default=0)
-        if newest < known.event_time:
+        known, newest = before.computed.latest, before.since.newest
+        if newest is None or newest.event_time < known.event_time:
             return known
-        models = [fact.models for fact in before.since.facts if fact.event_time == newest]
-        if newest > known.event_time and len(models) == 1 and models[0] is not None:
-            return Latest(newest, models[0])
+        if known.event_time < newest.event_time < window.end_ms and newest.models is not None:
+            return Latest(newest.event_time, newest.models)
     fact = next(facts_in(view, entity, Question(window)), None)
     return Latest(fact.key.event_time, fact.value.models) if fact else None
 

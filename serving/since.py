@@ -15,20 +15,16 @@ Slot = tuple[bytes, int]
 
 @dataclass(slots=True)
 class Since:
-    """The buckets as they are now, None for one that is gone, and facts that are new.
+    """The buckets as they are now, None for one that is gone, and the newest of the facts that came.
 
-    Where `facts_differ`, others are gone or different, and where `repeats_differ`, others repeat a story.
+    It has no models where there are several. Where `facts_differ`, others are gone or different, and where
+    `repeats_differ`, others repeat a story.
     """
 
     buckets: dict[Slot, Packed | None] = field(default_factory=dict)
-    facts: list[FactChange] = field(default_factory=list)
+    newest: FactChange | None = None
     facts_differ: bool = False
     repeats_differ: bool = False
-
-    @property
-    def size(self) -> int:
-        """How much there is."""
-        return len(self.buckets) + len(self.facts)
 
     def add_bucket(self, bucket: BucketSums) -> None:
         """In place of what was known of it."""
@@ -41,16 +37,24 @@ class Since:
         if fact.models is None:
             self.facts_differ = True
         else:
-            self.facts.append(fact)
+            self.newest = _newest(self.newest, fact)
 
     def then(self, later: Since) -> Since:
         """This and what came after it."""
         return Since(
             {**self.buckets, **later.buckets},
-            [*self.facts, *later.facts],
+            _newest(self.newest, later.newest),
             self.facts_differ or later.facts_differ,
             self.repeats_differ or later.repeats_differ,
         )
+
+
+def _newest(one: FactChange | None, other: FactChange | None) -> FactChange | None:
+    if one is None or other is None:
+        return one or other
+    if one.event_time == other.event_time:
+        return FactChange(one.entity, one.event_time, None)
+    return max(one, other, key=lambda fact: fact.event_time)
 
 
 def by_entity(changes: Iterable[Changes]) -> Mapping[str, Since]:
