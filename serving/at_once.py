@@ -82,7 +82,7 @@ class CallPool(futures.ThreadPoolExecutor):
             data = receipt.batch_operations[0].message()
             answer = None if data is None else _ready(behaviour, parse, data, _Context(event, state, parse))
             if answer is not None:
-                _status(event, state, answer)
+                _say(event, state, answer)
                 handed.finish()
                 with state.condition:
                     return _possibly_finish_call(state, _RECEIVE_MESSAGE_TOKEN)
@@ -99,10 +99,18 @@ class CallPool(futures.ThreadPoolExecutor):
         return handed
 
 
+def _say(event: Any, state: Any, answer: bytes) -> None:  # noqa: ANN401 - see above
+    """Nothing may end gRPC's thread."""
+    try:
+        _status(event, state, answer)
+    except Exception:
+        log.exception("an answer that cannot be sent")
+
+
 def _ready(
     behaviour: AtOnce, parse: Callable[[bytes], Any] | None, data: bytes, context: grpc.ServicerContext
 ) -> bytes | None:
-    """None also where it fails, since nothing may end gRPC's thread: the call in the pool says what is wrong."""
+    """None also where it fails, then the call in the pool says what is wrong."""
     try:
         answer: bytes | None = behaviour.ready(parse(data) if parse else data, context)
     except Exception:
