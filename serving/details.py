@@ -10,8 +10,9 @@ from functools import cache, partial
 from serving.mentions import fact_of
 from serving.neighbors import edges_of_fact
 from serving.novelty import VOLUME_WITHIN_MS
-from serving.queries import Question, Subject, binned, facts_in, find_node
+from serving.queries import Question, binned, facts_in
 from serving.rows import key_of
+from serving.subjects import Subject, find_node
 from serving.views import View
 from serving.windows import Window
 from udfs.changelog import FactRow, NodeRow

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from serving import answers
 from serving.arguments import latest_end_ms
 from serving.progress import Progress
-from serving.queries import Before, Subject, entity_score, find_node
+from serving.queries import Before, entity_score
 from serving.since import Since
+from serving.subjects import Subject, find_node
 from serving.versions import Version, version_of
 from serving.views import View
 from serving.windows import MINUTE_MS, Window, floor_minute

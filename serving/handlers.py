@@ -10,9 +10,10 @@ from serving.graphs import Moment
 from serving.keyspace import row_key
 from serving.mentions import mention_page
 from serving.novelty import told_before
-from serving.queries import SECTOR, Question, Score, Subject, find_subject, first_event_ms, score, series
+from serving.queries import Question, Score, first_event_ms, score, series
 from serving.resolve import Resolves, Words, candidates
 from serving.rows import stored_row
+from serving.subjects import SECTOR, Subject, find_subject
 from serving.top import Filter, top
 from serving.windows import floor_minute
 from udfs.changelog import CountRow, Kind, NodeRow

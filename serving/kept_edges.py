@@ -10,7 +10,7 @@ from serving.changes import EdgeChange
 from serving.edge_sums import EdgeSums
 from serving.fragments import Present
 from serving.generations import Generations
-from serving.queries import find_node
+from serving.subjects import find_node
 from serving.views import View
 from serving.window_rows import SUFFIX_BYTES
 from serving.windows import Window

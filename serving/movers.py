@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from serving.keyspace import Packed
-from serving.queries import Question, Score, Subject, binned, first_event_ms, score
+from serving.queries import Question, Score, binned, first_event_ms, score
 from serving.store import View
+from serving.subjects import Subject
 from serving.top import Filter, entity_sums, subjects
 from serving.windows import Sums
 

@@ -9,8 +9,9 @@ from itertools import islice
 
 from serving import keyspace
 from serving.keyspace import FactKey, Packed
-from serving.queries import Question, facts_in, find_node
+from serving.queries import Question, facts_in
 from serving.store import View
+from serving.subjects import find_node
 from serving.windows import add, key_ranges
 from udfs.changelog import Grain, NodeRow
 from udfs.edges import EdgeEnd, EdgeTerm, edge_terms

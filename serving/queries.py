@@ -14,25 +14,17 @@ from serving.bucket_rows import SLOTS, row_articles, row_length_ms, row_suffix
 from serving.keyspace import TIME_MAX, KnownFact, Packed, time_bytes
 from serving.progress import Progress
 from serving.repeats import Repeats, stored_repeats
-from serving.rows import stored_row
 from serving.since import Since
 from serving.store import View
 from serving.stories import REPEAT_WITHIN_MS, Stories
+from serving.subjects import Members, Subject
 from serving.tallies import Tally, tally
 from serving.window_rows import articles_of, plan, read_rows, sums_of
 from serving.windows import ZERO, Sums, Window, add, floor_minute, of_fact, zscore
-from udfs.changelog import Grain, Kind, NodeRow
-from udfs.names import SECTOR_PREFIX
+from udfs.changelog import Grain, NodeRow
 
 HISTORY = 30
 """The volume z-score compares a window with so many before it."""
-
-
-Members = tuple[str, ...]
-"""Entities whose facts count together."""
-
-SECTOR = "SECTOR"
-"""The type of a sector, whose scores are the sums of its members'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +54,6 @@ class Score:
         """The share of the articles that repeat no story, 0..1; None if there are none."""
         # While rows of an article are still coming, its repeat may be there before its bucket.
         return max(0.0, 1 - self.repeats / self.sums.articles) if self.sums.articles else None
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Who is scored: a node, and the entities whose facts count for it: itself, or a sector's members."""
-
-    node: NodeRow
-    members: Members
-
-
-def find_node(view: View, entity: str, known_at_ms: int | None = None) -> NodeRow | None:
-    """The entity, if the graph knows it, and knew it by then."""
-    key = keyspace.row_key(f"{Kind.NODE}/{entity}".encode())
-    stored = view.get(key)
-    row = None if stored is None else stored_row(key, stored)
-    if not isinstance(row, NodeRow):
-        return None
-    if known_at_ms is not None and not any(_known(view, keyspace.fact_prefix(entity), known_at_ms)):
-        return None
-    return row
-
-
-def _known(view: View, prefix: bytes, known_at_ms: int) -> Iterator[bool]:
-    """True for each fact under a prefix that was known by then."""
-    for _, value in view.scan_prefix(prefix):
-        if keyspace.unpack_fact(value).known_time <= known_at_ms:
-            yield True
-
-
-def find_subject(view: View, entity: str, known_at_ms: int | None = None) -> Subject | None:
-    """The entity or sector, if the graph knows it, and knew it by then."""
-    if entity.startswith(SECTOR_PREFIX):
-        return _sector(view, entity, known_at_ms)
-    node = find_node(view, entity, known_at_ms)
-    return None if node is None else Subject(node, (node.entity,))
-
-
-def _sector(view: View, sector: str, known_at_ms: int | None) -> Subject | None:
-    prefix = keyspace.member_prefix(sector)
-    members = {key[len(prefix) :].decode(): name.decode() for key, name in view.scan_prefix(prefix)}
-    heard = members if known_at_ms is None else [one for one in members if find_node(view, one, known_at_ms)]
-    if not heard:
-        return None
-    name = min(members.values())
-    return Subject(NodeRow(sector, name, SECTOR, name, 1), tuple(members))
 
 
 def first_event_ms(view: View, question: Question, progress: Progress) -> int | None:

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Protocol
 
 from serving import keyspace
-from serving.queries import article_count, find_node
+from serving.queries import article_count
 from serving.store import View
+from serving.subjects import find_node
 from udfs.records import Entity, EntityType
 from udfs.resolving import Resolution
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from serving import keyspace
 from serving.keyspace import Packed
-from serving.queries import SECTOR, Question, Subject, binned, find_node, find_subject
+from serving.queries import Question, binned
 from serving.store import View
+from serving.subjects import SECTOR, Subject, find_node, find_subject
 from serving.windows import ZERO, Window, add, key_ranges
 from udfs.changelog import NodeRow
 from udfs.names import sector_id

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from serving.keyspace import Packed
 from serving.neighbors import Bounds, Edges, Neighbor, edges_of, strongest
-from serving.queries import Question, find_node
+from serving.queries import Question
 from serving.store import View
+from serving.subjects import find_node
 
 HOPS_MAX = 3
 EDGES_MAX = 1_000_000

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from serving import keyspace
 from serving.apply import Poll, Record, apply_poll, coalesce
 from serving.progress import Progress
-from serving.queries import find_node
 from serving.store import GraphReader, GraphWriter
+from serving.subjects import find_node
 from tests.oracles.graph import Article, Said, Upsert, changelog, fact_row
 from tests.oracles.strategies import ARTICLES, BASE_MS
 from tests.serving.filling import fill_store

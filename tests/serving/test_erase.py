@@ -16,8 +16,9 @@ from serving.erasures import (
 from serving.labels import Label
 from serving.neighbors import neighbors
 from serving.progress import Progress
-from serving.queries import Question, find_node
+from serving.queries import Question
 from serving.store import GraphReader
+from serving.subjects import find_node
 from serving.windows import Window
 from tests.oracles.alerts import Event, make_alert, shown
 from tests.oracles.graph import Article, Said, changelog

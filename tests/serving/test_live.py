@@ -18,10 +18,10 @@ from serving.fragments import batch_bytes
 from serving.graphs import Moment
 from serving.live import WINDOWS_MS, Live
 from serving.progress import Progress
-from serving.queries import find_node
 from serving.settings import Sizes
 from serving.side import Side
 from serving.store import GraphReader, GraphWriter
+from serving.subjects import find_node
 from tests.oracles.graph import changelog
 from tests.serving.worlds import ENTITIES, HOUR_MS, some_articles
 from wiregraph.v1 import graph_pb2

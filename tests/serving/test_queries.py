@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from serving.mentions import mention_page
 from serving.neighbors import Bounds, neighbors
-from serving.queries import HISTORY, Question, Score, article_count, find_subject, first_event_ms, score, series
+from serving.queries import HISTORY, Question, Score, article_count, first_event_ms, score, series
 from serving.store import GraphReader, View
+from serving.subjects import find_subject
 from serving.top import Filter, top
 from serving.ways import Reach, TooManyEdgesError, expand
 from serving.windows import MINUTE_MS, Window

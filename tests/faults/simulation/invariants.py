@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from serving import alert_keys, keyspace
 from serving.progress import Progress
-from serving.queries import Question, Subject, score
+from serving.queries import Question, score
 from serving.store import View
+from serving.subjects import Subject
 from serving.windows import Window
 from tests.faults.simulation.inputs import Incoming
 from tests.faults.simulation.store import Snapshot

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving.graphs import Graphs, GraphUnavailableError, Moment, OtherVersionError
-from serving.queries import find_subject
+from serving.subjects import find_subject
 from serving.versions import Version, version_of
 from tests.faults.simulation.inputs import ENTITIES
 from tests.faults.simulation.invariants import being_erased, check_content, check_scores, demand
