@@ -14,6 +14,10 @@ from tests.oracles.graph import Article, Said
 from tests.serving.filling import fill_store
 from tests.serving.running import ARTICLES, T0
 from tests.serving.server_process import PATIENCE_S, Process
+from wiregraph.ports import accepts
+
+AWAY_S, SOON_S = 7.0, 4.0
+"""By itself gRPC would look 10 s later."""
 
 
 @pytest.fixture
@@ -77,3 +81,16 @@ def test_no_call_fails_while_the_server_is_started_again(
         fill_store(tmp_path / "live", [*ARTICLES, Article("new", T0, T0, (Said("org:new", 1, 1),))])
         newer: Score = next(watched)
         assert newer.entity_id == "org:new"
+
+
+def test_a_server_that_was_away_is_found_soon(process: Process) -> None:
+    with Client(f"127.0.0.1:{process.port}", deadline_s=PATIENCE_S) as client, asking(client) as answers:
+        wait_for_more(answers)
+        process.end(signal.SIGKILL)
+        time.sleep(AWAY_S)
+        process.again()
+        while not accepts(process.port):
+            time.sleep(0.05)
+        back_s = time.monotonic()
+        wait_for_more(answers)
+        assert time.monotonic() - back_s < SOON_S
