@@ -16,7 +16,7 @@ from tests.serving.running import ARTICLES, T0
 from tests.serving.server_process import PATIENCE_S, Process
 from wiregraph.ports import accepts
 
-AWAY_S, SOON_S = 7.0, 4.0
+AWAY_S, SOON_S = 7.0, 6.0
 """By itself gRPC would look 10 s later."""
 
 
