@@ -15,14 +15,13 @@ from serving.alert_apply import AlertApplier
 from serving.changes import unrecorded
 from serving.draft import Draft
 from serving.erasures import Erasure, is_entity
-from serving.keyspace import GRAIN_BYTES, Entry, row_key
+from serving.keyspace import GRAINS, Entry, row_key
 from serving.progress import Progress
 from serving.rows import Upsert, entries, stored_row
 from serving.store import GraphWriter, View
 from udfs.changelog import BucketRow, EdgeRow, FactRow, Kind, NodeRow, Row
 
 ROWS_AT_ONCE = 2_000
-_GRAINS = {code: grain for grain, code in GRAIN_BYTES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ def _edges_to(view: View, entity: str) -> Iterator[bytes]:
         grain, start, other = key[len(prefix) :][:1], key[len(prefix) + 1 :][:8], key[len(prefix) + 9 :].decode()
         if other < entity:
             time_ms = int.from_bytes(start, "big")
-            yield row_key(f"{Kind.EDGE}/{other}/{entity}/{_GRAINS[grain]}/{time_ms}".encode())
+            yield row_key(f"{Kind.EDGE}/{other}/{entity}/{GRAINS[grain]}/{time_ms}".encode())
 
 
 def without_erased(writer: GraphWriter, upserts: Sequence[Upsert]) -> list[Upsert]:

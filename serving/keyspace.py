@@ -42,7 +42,7 @@ CHANGE = b"c"
 
 TIME_MAX = 2**63 - 1
 GRAIN_BYTES = {Grain.MINUTE: b"1", Grain.HOUR: b"2", Grain.DAY: b"3"}
-GRAINS = {code.decode(): grain for grain, code in GRAIN_BYTES.items()}
+GRAINS = {code: grain for grain, code in GRAIN_BYTES.items()}
 
 _TIME = struct.Struct(">Q")
 _LENGTH = struct.Struct(">I")

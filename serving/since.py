@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +29,7 @@ class Since:
 
     def add_bucket(self, bucket: BucketSums) -> None:
         """In place of what was known of it."""
-        grain = GRAINS[bucket.grain]
+        grain = GRAINS[bucket.grain.encode()]
         place = row_suffix(grain, bucket.start), slot_of(grain, bucket.start)
         self.buckets[place] = bucket.sums
 
@@ -59,18 +60,12 @@ def _newest(one: FactChange | None, other: FactChange | None) -> FactChange | No
 
 def by_entity(changes: Iterable[Changes]) -> Mapping[str, Since]:
     """What batches changed, by entity."""
-    found: dict[str, Since] = {}
-
-    def of(entity: str) -> Since:
-        if entity not in found:
-            found[entity] = Since()
-        return found[entity]
-
+    found: defaultdict[str, Since] = defaultdict(Since)
     for one in changes:
         for bucket in one.buckets:
-            of(bucket.entity).add_bucket(bucket)
+            found[bucket.entity].add_bucket(bucket)
         for fact in one.facts:
-            of(fact.entity).add_fact(fact)
+            found[fact.entity].add_fact(fact)
         for entity in one.repeats:
-            of(entity).repeats_differ = True
+            found[entity].repeats_differ = True
     return found

@@ -71,7 +71,7 @@ def _changed(before: Tally, changed: Mapping[Slot, Packed | None]) -> Tally:
                 if part.window == last:
                     sums = add(sums, added)
         crossings = (slot + 1 - one.minute for one in wanted.bounds if one.suffix == suffix and slot >= one.minute)
-        lasts = min(lasts, *crossings, lasts)
+        lasts = min([lasts, *crossings])
     return Tally(wanted, rows, articles, sums, lasts)
 
 
