@@ -96,6 +96,8 @@ class Bench:
         """A broker with all topics."""
         if not BENCH_PYTHON.exists():
             raise FileNotFoundError(f"{BENCH_PYTHON} is missing: run `make bench`")
+        # Its second compiler would take a seventh of the clients' core for minutes.
+        os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
         self.bootstrap = stack_control.up(Wish(self.directory, only_broker=True), _silent).bootstrap
 
     def build(self, size: Size, kept: Path | None = None) -> None:

@@ -122,8 +122,9 @@ class Connection:
 
     def flush(self) -> None:
         """Sends what was put."""
-        self._socket.sendall(b"".join(self._out))
-        self._out.clear()
+        if self._out:
+            self._socket.sendall(b"".join(self._out))
+            self._out.clear()
 
     def receive(self) -> list[Answer]:
         """Waits for bytes; gives the answers that they complete."""
