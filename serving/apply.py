@@ -100,13 +100,12 @@ def apply_poll(
     )
     buckets = row_changes(writer, (bucket for change in changes for bucket in change.buckets()))
     repeats = repeat_changes(writer, changes, recent)
-    repeating = {keyspace.parse_repeat_key(key) for key in (*(entry.key for entry in repeats.puts), *repeats.deletes)}
-    recorded = numbered(changes_of(changes, repeating), after)
+    recorded = numbered(changes_of(changes, repeats.changes), after)
     deletes = [key for change in changes for key in change.deletes()]
     puts = (entry for change in changes for entry in change.puts())
     writer.write(
-        chain(puts, draft.puts, beginnings.puts, buckets.puts, repeats.puts, recorded.puts),
-        chain(deletes, draft.deletes, beginnings.deletes, buckets.deletes, repeats.deletes, recorded.deletes),
+        chain(puts, draft.puts, beginnings.puts, buckets.puts, repeats.rows.puts, recorded.puts),
+        chain(deletes, draft.deletes, beginnings.deletes, buckets.deletes, repeats.rows.deletes, recorded.deletes),
         recorded.progress,
     )
     return Outcome(recorded.progress, len(changes), refused + poll.side.refused)

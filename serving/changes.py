@@ -17,7 +17,7 @@ from serving.keyspace import Entry, Packed
 from serving.progress import Progress
 from serving.views import View
 
-FORMAT = 2
+FORMAT = 3
 """A record begins with it; the first format began with a list."""
 KEPT = 1_024
 """Records; at 50 batches a second those of the last 20 seconds."""
@@ -52,15 +52,23 @@ class EdgeChange(NamedTuple):
     weighted: int
 
 
+class RepeatChange(NamedTuple):
+    """How many more facts of an entity repeat a story in a minute than before, fewer if below zero."""
+
+    entity: str
+    minute_ms: int
+    added: int
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Nodes that are others, edges, buckets and facts that changed, and entities with other repeats."""
+    """Nodes that are others, and edges, buckets, facts and repeats that changed."""
 
     nodes: Sequence[str] = ()
     edges: Sequence[EdgeChange] = ()
     buckets: Sequence[BucketSums] = ()
     facts: Sequence[FactChange] = ()
-    repeats: Sequence[str] = ()
+    repeats: Sequence[RepeatChange] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +98,8 @@ def unrecorded(view: View, progress: Progress) -> Numbered:
 
 def dump_changes(changes: Changes) -> bytes:
     """As it is stored."""
-    lists = ([tuple(one) for one in some] for some in (changes.edges, changes.buckets, changes.facts))
-    return orjson.dumps((FORMAT, changes.nodes, *lists, changes.repeats))
+    kinds = (changes.edges, changes.buckets, changes.facts, changes.repeats)
+    return orjson.dumps((FORMAT, changes.nodes, *([tuple(one) for one in some] for some in kinds)))
 
 
 def load_changes(stored: bytes) -> Changes | None:
@@ -105,5 +113,5 @@ def load_changes(stored: bytes) -> Changes | None:
         tuple(map(EdgeChange._make, edges)),
         tuple(BucketSums(entity, grain, start, sums and tuple(sums)) for entity, grain, start, sums in buckets),
         tuple(map(FactChange._make, facts)),
-        tuple(repeats),
+        tuple(map(RepeatChange._make, repeats)),
     )

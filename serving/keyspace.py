@@ -175,11 +175,6 @@ def repeat_prefix(entity: str) -> bytes:
     return REPEAT + entity.encode() + b"/"
 
 
-def parse_repeat_key(key: bytes) -> str:
-    """Whose repeats are in a row."""
-    return key[len(REPEAT) : key.index(b"/")].decode()
-
-
 def edge_prefix(entity: str) -> bytes:
     """Of the edges of an entity, by grain, oldest first."""
     return EDGE + entity.encode() + b"/"

@@ -204,8 +204,10 @@ def _latest(view: View, entity: str, window: Window, before: Before | None) -> L
 
 
 def _repeats(view: View, entity: str, window: Window, before: Before | None) -> Repeats:
-    if before and before.computed.score.window == window and not before.since.repeats_differ:
-        return before.computed.repeats
+    if before and before.computed.score.window == window:
+        changed = before.computed.repeats.changed(window, before.since.repeats)
+        if changed is not None:
+            return changed
     return stored_repeats(view, entity, window)
 
 

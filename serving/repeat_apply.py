@@ -6,9 +6,11 @@ A fact that comes late takes the novelty of similar ones up to 24 hours after it
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from serving.bucket_apply import RowChanges
+from serving.changes import RepeatChange
 from serving.keyspace import Entry
 from serving.recent import FactsChange, Recent
 from serving.repeats import day_key, minute_of_day, pack_minutes, unpack_minutes
@@ -16,21 +18,31 @@ from serving.rows import known_fact
 from serving.store import GraphWriter
 from serving.stories import REPEAT_WITHIN_MS
 from serving.upsert_changes import UpsertChange
+from serving.windows import floor_minute
 from udfs.changelog import FactRow
 
 APART_MS = 2 * REPEAT_WITHIN_MS
 """Facts further apart have no stories around them in common."""
 
 
-def repeat_changes(writer: GraphWriter, changes: Iterable[UpsertChange], recent: Recent) -> RowChanges:
-    """What is to be written so that the stored repeats are those of the facts with these changes."""
+@dataclass(frozen=True, slots=True)
+class RepeatRows:
+    """What is to be written, and what that changes."""
+
+    rows: RowChanges
+    changes: tuple[RepeatChange, ...]
+
+
+def repeat_changes(writer: GraphWriter, changes: Iterable[UpsertChange], recent: Recent) -> RepeatRows:
+    """For the stored repeats to be those of the facts with these changes."""
     view = writer.view()
-    more: defaultdict[bytes, Counter[int]] = defaultdict(Counter)
+    added: Counter[tuple[str, int]] = Counter()
     for entity, changed in _by_entity(changes).items():
         for part in _parts(changed):
             for time_ms, count in recent.change(view, entity, part).items():
-                more[day_key(entity, time_ms)][minute_of_day(time_ms)] += count
-    return _rows(writer, {key: counts for key, counts in more.items() if any(counts.values())})
+                added[entity, floor_minute(time_ms)] += count
+    found = tuple(RepeatChange(entity, minute_ms, count) for (entity, minute_ms), count in added.items() if count)
+    return RepeatRows(_rows(writer, found), found)
 
 
 def _by_entity(changes: Iterable[UpsertChange]) -> dict[str, FactsChange]:
@@ -59,7 +71,10 @@ def _parts(changed: FactsChange) -> Iterator[FactsChange]:
     yield part
 
 
-def _rows(writer: GraphWriter, more: Mapping[bytes, Counter[int]]) -> RowChanges:
+def _rows(writer: GraphWriter, changes: Iterable[RepeatChange]) -> RowChanges:
+    more: defaultdict[bytes, Counter[int]] = defaultdict(Counter)
+    for entity, minute_ms, added in changes:
+        more[day_key(entity, minute_ms)][minute_of_day(minute_ms)] += added
     puts, deletes = [], []
     for (key, counts), stored in zip(more.items(), writer.get_many(list(more)), strict=True):
         minutes = Counter(unpack_minutes(stored or b""))

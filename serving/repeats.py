@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from serving import keyspace
@@ -26,6 +26,16 @@ class Repeats:
 
     count: int = 0
     first_ms: int | None = None
+
+    def changed(self, window: Window, added: Mapping[int, int]) -> Repeats | None:
+        """Those of the same window with so many more by minute; None where the first one may be gone."""
+        inside = {minute_ms: more for minute_ms, more in added.items() if window.start_ms <= minute_ms < window.end_ms}
+        if any(more < 0 for more in inside.values()):
+            return None
+        firsts = [minute_ms for minute_ms, more in inside.items() if more]
+        if self.first_ms is not None:
+            firsts.append(self.first_ms)
+        return Repeats(self.count + sum(inside.values()), min(firsts, default=None))
 
 
 def day_key(entity: str, time_ms: int) -> bytes:

@@ -18,14 +18,14 @@ Slot = tuple[bytes, int]
 class Since:
     """The buckets as they are now, None for one that is gone, and the newest of the facts that came.
 
-    It has no models where there are several. Where `facts_differ`, others are gone or different, and where
-    `repeats_differ`, others repeat a story.
+    It has no models where there are several. Where `facts_differ`, others are gone or different. `repeats` are how many
+    more facts repeat a story, by minute.
     """
 
     buckets: dict[Slot, Packed | None] = field(default_factory=dict)
     newest: FactChange | None = None
     facts_differ: bool = False
-    repeats_differ: bool = False
+    repeats: dict[int, int] = field(default_factory=dict)
 
     def add_bucket(self, bucket: BucketSums) -> None:
         """In place of what was known of it."""
@@ -40,14 +40,21 @@ class Since:
         else:
             self.newest = _newest(self.newest, fact)
 
+    def add_repeats(self, minute_ms: int, added: int) -> None:
+        """On top of what was known of a minute."""
+        self.repeats[minute_ms] = self.repeats.get(minute_ms, 0) + added
+
     def then(self, later: Since) -> Since:
         """This and what came after it."""
-        return Since(
+        both = Since(
             {**self.buckets, **later.buckets},
             _newest(self.newest, later.newest),
             self.facts_differ or later.facts_differ,
-            self.repeats_differ or later.repeats_differ,
+            dict(self.repeats),
         )
+        for minute_ms, added in later.repeats.items():
+            both.add_repeats(minute_ms, added)
+        return both
 
 
 def _newest(one: FactChange | None, other: FactChange | None) -> FactChange | None:
@@ -66,6 +73,6 @@ def by_entity(changes: Iterable[Changes]) -> Mapping[str, Since]:
             found[bucket.entity].add_bucket(bucket)
         for fact in one.facts:
             found[fact.entity].add_fact(fact)
-        for entity in one.repeats:
-            found[entity].repeats_differ = True
+        for entity, minute_ms, added in one.repeats:
+            found[entity].add_repeats(minute_ms, added)
     return found

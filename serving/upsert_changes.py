@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from serving import keyspace
 from serving.bucket_apply import BucketChange, packed
-from serving.changes import BucketSums, Changes, EdgeChange, FactChange
+from serving.changes import BucketSums, Changes, EdgeChange, FactChange, RepeatChange
 from serving.keyspace import GRAIN_BYTES, Entry, Packed
 from serving.rows import DELETED, Upsert, entries, stored_row
 from udfs.changelog import BucketRow, CountRow, EdgeRow, FactRow, Grain, NodeRow, Row
@@ -75,8 +75,8 @@ def _edge_sums(stored: bytes) -> Packed:
     return keyspace.row_version(stored), fields["weight"], fields["weighted"]
 
 
-def changes_of(changes: Iterable[UpsertChange], repeats: Iterable[str]) -> Changes:
-    """What readers must know of a batch, which gives these entities other repeats."""
+def changes_of(changes: Iterable[UpsertChange], repeats: Sequence[RepeatChange]) -> Changes:
+    """What readers must know of a batch, which changes repeats so."""
     nodes: set[str] = set()
     edges: list[EdgeChange] = []
     buckets: list[BucketSums] = []
@@ -93,4 +93,4 @@ def changes_of(changes: Iterable[UpsertChange], repeats: Iterable[str]) -> Chang
                 facts.append(FactChange(row.entity, row.event_time, models))
             case EdgeRow() as row:
                 edges.append(change.edge_change(row))
-    return Changes(tuple(sorted(nodes)), tuple(edges), tuple(buckets), tuple(facts), tuple(sorted(repeats)))
+    return Changes(tuple(sorted(nodes)), tuple(edges), tuple(buckets), tuple(facts), repeats)

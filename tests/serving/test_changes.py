@@ -9,6 +9,7 @@ from serving.changes import (
     Changes,
     EdgeChange,
     FactChange,
+    RepeatChange,
     dump_changes,
     load_changes,
     numbered,
@@ -26,7 +27,7 @@ CHANGES = Changes(
     (EdgeChange("org:a", "org:b", "1", 60_000, 1, 7, -7),),
     (BucketSums("org:a", "1", 60_000, (1, 2, 3, -4, 5, 0, 0, 1)), BucketSums("org:a", "2", 0, None)),
     (FactChange("org:a", 61_000, "ner-1"), FactChange("org:b", 62_000, None)),
-    ("org:a",),
+    (RepeatChange("org:a", 60_000, 1),),
 )
 PROGRESS = Progress("topic", {})
 
