@@ -18,8 +18,11 @@ from serving.side import SideRecord, SideTopic, read_side, side_topics
 from udfs.topics import graph_topic
 
 FETCH_BYTES_LEAST, FETCH_BYTES_MAX = 64 * 1024, 8 * 1024 * 1024
-GATHER_MS = 20
-"""What comes within this time is one batch: fewer and fuller ones are less work for the applier and its readers."""
+FETCH_WAIT_MS = 20
+"""So long the broker waits for a fuller answer: a fetch for each few records costs more than they do."""
+GATHER_MS = 5
+"""What comes within this time of the first records is one batch with them, such as that of other partitions. What comes
+later is not waited for: the fuller a batch, the longer its readers stand still when they see it."""
 
 
 class ChangelogMissingError(Exception):
@@ -87,9 +90,8 @@ class ChangelogConsumer:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
-            # A fetch for each few records costs more than they do: it waits a little for more.
             fetch_min_bytes=FETCH_BYTES_LEAST,
-            fetch_max_wait_ms=GATHER_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES_MAX,
             allow_auto_create_topics=False,
         )

@@ -47,7 +47,7 @@ class Moment:
 
 
 class Graphs:
-    """Safe for any number of threads; `catch_up`, `prepare` and `reopen` are for one."""
+    """Safe for any number of threads; `written`, `catch_up`, `prepare` and `reopen` are for one."""
 
     def __init__(self, store: Path, graphs_max: int, sizes: Sizes | None = None) -> None:
         self._store = store
@@ -154,6 +154,10 @@ class Graphs:
                 live.hide()
             mark_broken(graph_directory(self._store, name), identity)
         return GraphUnavailableError(f"graph {name!r} cannot be read: {error}")
+
+    def written(self) -> bool:
+        """Whether `catch_up` surely finds something; costs next to nothing, and does not see all."""
+        return any(live.reader.written() for live in list(self._lives.values()))
 
     def catch_up(self) -> None:
         """Reads what the appliers wrote and which graph is served, and wakes who waits for it."""

@@ -8,9 +8,9 @@ import signal
 import threading
 
 COLLECT_S = 600.0
-YOUNG, MIDDLE, NEVER = 500, 100, 1_000_000
+YOUNG, NEVER = 500, 1_000_000
 """Python looks for cycles in what is young, up to 50 ms in 5,000 objects where a processor has little cache. To look
-through all that is kept takes 0.1 s, and nothing is answered."""
+through what is older takes 24 ms in 50,000 objects and 0.1 s in all, and nothing is answered."""
 
 
 def prepare() -> threading.Event:
@@ -20,7 +20,7 @@ def prepare() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    gc.set_threshold(YOUNG, MIDDLE, NEVER)
+    gc.set_threshold(YOUNG, NEVER, NEVER)
     threading.Thread(target=_collect, args=(stop,), name="collector", daemon=True).start()
     return stop
 

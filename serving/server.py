@@ -85,18 +85,25 @@ class Server:
 
     def _follow(self) -> None:
         look_at = 0.0
-        while not self._stop.wait(self._settings.catch_up_s):
+        while not self._await_written():
             self._graphs.catch_up()
             if time.monotonic() >= look_at:
                 self._graphs.reopen()
                 self._set_health(serving=self._serves())
                 look_at = time.monotonic() + self._settings.reopen_s
-            self._prepare(time.monotonic() + self._settings.catch_up_s)
 
-    def _prepare(self, until_s: float) -> None:
-        """One answer at a time, so that calls get their turn."""
-        while self._graphs.prepare() and time.monotonic() < until_s and not self._stop.wait(PREPARE_PAUSE_S):
-            pass
+    def _await_written(self) -> bool:
+        """Until something was written that is seen, or that may have been; meanwhile it prepares answers.
+
+        One answer at a time, so that calls get their turn. Whether it shall stop instead.
+        """
+        until_s = time.monotonic() + self._settings.catch_up_s
+        prepares = True
+        while not self._stop.wait(PREPARE_PAUSE_S if prepares else self._settings.look_s):
+            if self._graphs.written() or time.monotonic() >= until_s:
+                return False
+            prepares = self._graphs.prepare()
+        return True
 
     def _serves(self) -> bool:
         try:

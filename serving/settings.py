@@ -29,8 +29,8 @@ class ApplierSettings:
     kafka: Mapping[str, Any]
     until_ms: int = NO_END_MS
     poll_timeout_ms: int = 50
-    # One batch of so many rows keeps a reader's catch-up, which holds the GIL, at about 5 ms.
-    poll_records_max: int = 500
+    # One batch of so many rows keeps a reader's catch-up, which holds the GIL, at about 2 ms.
+    poll_records_max: int = 200
     probe_interval_s: float = 1.0
     retry_s: float = 1.0
     retry_max_s: float = 15.0
@@ -94,7 +94,9 @@ class ServerSettings:
     streams_max: int = 16
     # Those that are answered need a millisecond; a refused one may wait. With many more, bursts are answered later.
     call_threads: int = 24
-    # Each takes about a millisecond, in which nothing is answered, and more the more was written since the last one.
+    # To read what was written takes the longer the more it is, and nothing is answered meanwhile. So a server looks
+    # often whether anything was, and reads at once; now and then it reads without having seen anything.
+    look_s: float = 0.004
     catch_up_s: float = 0.02
     reopen_s: float = 0.5
     drain_s: float = 5.0

@@ -39,7 +39,7 @@ from serving.store_errors import (
     StoreMissingError,
     translated,
 )
-from serving.tables import copy_without_logs, file_names, first_logged, logs_of
+from serving.tables import copy_without_logs, file_names, first_logged, logs_of, manifest_name
 from serving.views import View
 
 __all__ = [
@@ -150,6 +150,7 @@ class GraphReader:
         self._scratch = Path(tempfile.mkdtemp(prefix="wiregraph-reader-"))
         self._manifest: bytes | None = None
         self._listed: frozenset[str] = frozenset()
+        self._logged = 0
         try:
             _check_files(path)
             self._read()
@@ -157,6 +158,10 @@ class GraphReader:
             self._files.close()
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
+
+    def written(self) -> bool:
+        """Whether there surely is something to read; that a log was begun since the last catch-up is not seen."""
+        return self._files.logged_bytes() != self._logged
 
     def catch_up(self) -> bool:
         """Reads what was written since; whether that was anything."""
@@ -173,11 +178,12 @@ class GraphReader:
         writer went on, for longer (facebook/rocksdb issues 14444 and 15051). So it begins anew in these two cases.
         """
         while True:
-            files, manifest = file_names(self.path), _current(self.path)
+            files, manifest = file_names(self.path), manifest_name(self.path)
             is_old = manifest != self._manifest or self._listed_logs_ended(files)
             if is_old and self.replaced():
                 raise StoreMissingError(f"another store is in {self.path}")
             self._files.look(files)
+            self._logged = self._files.logged_bytes()
             with translated():
                 if is_old:
                     self._open_anew()
@@ -274,13 +280,6 @@ def store_identity(path: Path) -> str:
     with suppress(OSError):
         return (path / "IDENTITY").read_text()
     return ""
-
-
-def _current(path: Path) -> bytes:
-    """The name of the manifest in use, another one for each writer; empty where there is no store."""
-    with suppress(OSError):
-        return (path / "CURRENT").read_bytes()
-    return b""
 
 
 def _options(*, create: bool) -> Options:

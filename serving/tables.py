@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _HEADER_BYTES = 7
@@ -46,6 +47,13 @@ def file_names(path: Path) -> frozenset[str]:
         return frozenset(os.listdir(path))  # noqa: PTH208 - asked many times a second
     except FileNotFoundError:
         return frozenset()
+
+
+def manifest_name(path: Path) -> bytes:
+    """That of the manifest in use, another one for each writer; empty where there is no store."""
+    with suppress(OSError):
+        return (path / "CURRENT").read_bytes()
+    return b""
 
 
 def logs_of(names: Iterable[str]) -> frozenset[str]:
