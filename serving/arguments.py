@@ -183,7 +183,7 @@ def sector(value: str) -> str:
 def min_weight(value: float) -> int:
     """The least weight of an edge, in micro-units."""
     if not 0 <= value <= WEIGHT_MAX:
-        raise BadArgumentError("min_weight", "must not be negative")
+        raise BadArgumentError("min_weight", f"must lie in 0 to {WEIGHT_MAX:.0f}")
     return round(value * MICRO)
 
 

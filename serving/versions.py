@@ -7,9 +7,12 @@ orders: a store is at least as far as another only if it is so in every partitio
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from serving.progress import Progress
+
+_TOPIC_ID = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
 class VersionError(ValueError):
@@ -48,6 +51,6 @@ def parse_version(text: str) -> Version:
         numbers = tuple(int(number) for number in offsets.split(".")) if offsets else ()
     except ValueError as error:
         raise VersionError("is none that an answer carried") from error
-    if not colon or any(number < 0 for number in numbers):
+    if not colon or not _TOPIC_ID.fullmatch(topic_id) or any(number < 0 for number in numbers):
         raise VersionError("is none that an answer carried")
     return Version(topic_id, numbers)

@@ -17,6 +17,8 @@ STREAM_S = 3_000.0
 """A stream is opened anew after this, since servers bound them."""
 _AGAIN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 """The second is what gRPC says of calls that a server had not begun when it was told to end."""
+LAST_S = 0.1
+"""So long before the deadline comes a last attempt, where the next wait would be too long for one."""
 
 
 class Attempts:
@@ -67,9 +69,11 @@ class Attempt:
         outlived = self._stream and code is grpc.StatusCode.DEADLINE_EXCEEDED
         if self._answered or outlived:
             self._begin()
-        wait_s = next(self._waits)
-        if outlived or error is None or (code in _AGAIN and wait_s < self.left_s):
+        wait_s, most_s = next(self._waits), self.left_s - LAST_S
+        if outlived or error is None:
             return wait_s
+        if code in _AGAIN and most_s > 0:
+            return min(wait_s, most_s)
         if code is grpc.StatusCode.FAILED_PRECONDITION:
             self._memory.forget(self._request)
         raise answer_error(error) from error

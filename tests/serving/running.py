@@ -41,10 +41,11 @@ def until(happens: Callable[[], bool]) -> None:
 
 
 class Running:
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, catch_up_s: float = 0.02) -> None:
         self.store = store
         # Nothing listens on port 1, so the lag is unknown.
-        self.server = Server(ServerSettings("127.0.0.1:1", store, 0, {}, streams_max=2, reopen_s=0.05))
+        settings = ServerSettings("127.0.0.1:1", store, 0, {}, streams_max=2, catch_up_s=catch_up_s, reopen_s=0.05)
+        self.server = Server(settings)
         self.server.start()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.server.port}")
         self.graph = GraphStub(self.channel)

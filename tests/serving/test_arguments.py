@@ -23,6 +23,7 @@ BAD = [
     ("entity_id", "GetEntity", graph_pb2.GetEntityRequest()),
     ("graph", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", graph="other")),
     ("graph", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", graph="../live")),
+    ("min_version", "GetEntity", graph_pb2.GetEntityRequest(entity_id="org:a", min_version=": :")),
     ("entity_ids", "BatchGetEntities", graph_pb2.BatchGetEntitiesRequest(entity_ids=[""])),
     ("step", "GetSeries", graph_pb2.GetSeriesRequest(entity_id="org:a", step=Duration(seconds=30))),
     ("from", "GetSeries", from_to(T0, T0)),

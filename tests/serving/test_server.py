@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from serving.windows import MINUTE_MS
 from tests.oracles.graph import Article, Said
 from tests.oracles.strategies import DAY_MS
 from tests.serving.filling import APPLIED_AT_MS, fill_store
-from tests.serving.running import ARTICLES, END, HOUR, T0, Running, from_to, stamp, status_of, until
+from tests.serving.running import ARTICLES, END, HOUR, T0, Running, answers, from_to, stamp, status_of, until
 from wiregraph.v1 import graph_pb2
 
 
@@ -167,6 +169,17 @@ def test_a_store_that_was_built_again_is_served(running: Running) -> None:
     fill_store(running.store / "live", [*ARTICLES, Article("more", T0, T0, (Said("org:a", 1, 1),))])
     until(running.serves)
     assert running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == 5
+
+
+def test_what_is_written_is_seen_at_once(tmp_path: Path) -> None:
+    fill_store(tmp_path / "live", ARTICLES)
+    with GraphWriter(tmp_path / "live") as writer, closing(Running(tmp_path, catch_up_s=120.0)) as running:
+        progress = writer.progress()
+        assert progress is not None
+        for facts in range(20, 40):
+            writer.write((), (), replace(progress, facts=facts))
+            until(lambda: answers(lambda: running.graph.GetStatus(graph_pb2.GetStatusRequest())))
+            until(lambda facts=facts: running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == facts)  # type: ignore[misc]
 
 
 def test_stopping_ends_streams_and_refuses_new_calls(running: Running) -> None:

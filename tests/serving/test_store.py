@@ -75,8 +75,11 @@ def test_a_reader_follows_a_writer(tmp_path: Path) -> None:
             assert (before.get(b"a1"), before.get(b"a"), before.get(b"z")) == (b"1", None, None)
             assert before.progress() == PROGRESS
             assert not reader.catch_up()
+            assert not reader.written()
             writer.write([Entry(b"a3", b"4")], [b"a1"], Progress("topic", {0: 2}))
+            assert reader.written()
             assert reader.catch_up()
+            assert not reader.written()
             assert [key for key, _ in reader.view().scan(b"a1", b"b")] == [b"a2", b"a3"]
             assert [key for key, _ in before.scan(b"a1", b"b")] == [b"a1", b"a2"]  # A view stays as it was.
     assert not list(Path(reader._scratch).parent.glob(Path(reader._scratch).name))

@@ -5,16 +5,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 
+import grpc
 import pytest
 
-from serving.client import Client, Score
+from serving.client import Client, Score, UnavailableError
+from serving.client.backoff import Backoff
+from serving.client.repeat import LAST_S, Attempts
 from tests.oracles.graph import Article, Said
 from tests.serving.filling import fill_store
 from tests.serving.running import ARTICLES, T0
 from tests.serving.server_process import PATIENCE_S, Process
 from wiregraph.ports import accepts
+from wiregraph.v1 import graph_pb2
 
 AWAY_S, SOON_S = 7.0, 6.0
 """By itself gRPC would look 10 s later."""
@@ -26,6 +31,29 @@ def process(tmp_path: Path) -> Iterator[Process]:
     process = Process(tmp_path)
     yield process
     process.close()
+
+
+class Away(grpc.RpcError):
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNAVAILABLE
+
+    def details(self) -> str:
+        return "away"
+
+
+class Long(Backoff):
+    def waits(self) -> Iterator[float]:
+        return repeat(60.0)
+
+
+def test_the_last_attempt_comes_shortly_before_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    attempt = next(Attempts(3.0, Long()).of(graph_pb2.GetStatusRequest()))
+    assert attempt.wait_after(Away()) == pytest.approx(3.0 - LAST_S)
+    now_s = 3.0 - LAST_S / 2
+    with pytest.raises(UnavailableError):
+        attempt.wait_after(Away())
 
 
 @contextmanager
