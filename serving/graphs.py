@@ -97,9 +97,10 @@ class Graphs:
         return self._lives.get(graph or self._served)
 
     def _now(self, name: str) -> Moment:
-        reader = (self._lives.get(name) or self._open(name)).reader
-        if name in self._broken and self._broken[name] == reader.identity:
+        live = self._lives.get(name) or self._open(name)
+        if self._is_broken(name, live):
             raise GraphUnavailableError(f"graph {name!r} is broken and is being built again")
+        reader = live.reader
         try:
             view = reader.view()
             progress = view.progress()
@@ -157,7 +158,7 @@ class Graphs:
 
     def written(self) -> bool:
         """Whether `catch_up` surely finds something; costs next to nothing, and does not see all."""
-        return any(live.reader.written() for live in list(self._lives.values()))
+        return any(live.reader.written() for name, live in list(self._lives.items()) if not self._is_broken(name, live))
 
     def catch_up(self) -> None:
         """Reads what the appliers wrote and which graph is served, and wakes who waits for it."""
@@ -170,8 +171,11 @@ class Graphs:
         if changed:
             self._wake()
 
+    def _is_broken(self, name: str, live: Live) -> bool:
+        return self._broken.get(name) == live.reader.identity
+
     def _caught_up(self, name: str, live: Live) -> bool:
-        if self._broken.get(name) == live.reader.identity:
+        if self._is_broken(name, live):
             return False
         try:
             return live.catch_up()

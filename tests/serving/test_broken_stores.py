@@ -111,6 +111,9 @@ def test_a_reader_that_meets_damage_serves_no_more_and_tells_the_applier(
     until(lambda: status_of(ask)[0] is grpc.StatusCode.UNAVAILABLE and is_broken(path, identity))
     code, details = status_of(ask)
     assert (code, details) == (grpc.StatusCode.UNAVAILABLE, "graph 'live' is broken and is being built again")
+    with next(path.glob("*.log")).open("ab") as log:
+        log.write(b"more")
+    assert not empty.server._graphs.written()  # Else it would look for ever.
     shutil.rmtree(path)
     written(path)
     until(lambda: answers(ask))
