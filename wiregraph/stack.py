@@ -96,6 +96,8 @@ def load_stack(directory: Path) -> Stack:
     """The stack whose broker runs; raises Failure where there is none."""
     stack = read_stack(directory)
     if not stack.runs(BROKER):
+        if BROKER in stack.processes:
+            raise Failure(f"the broker of the stack in {directory} has ended: `wiregraph stack up` starts it again")
         raise Failure(f"no stack runs in {directory}: start one with `wiregraph stack up`")
     return stack
 
