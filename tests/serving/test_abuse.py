@@ -105,6 +105,8 @@ def test_ten_times_the_streams(abused: Abused) -> None:
 def test_watchers_that_never_read_hold_up_nobody_and_get_the_latest(abused: Abused) -> None:
     first, last = IDS[0], IDS[-1]
     with abuse.silent_watchers(abused.target, 2, IDS) as streams:
+        for stream in streams:
+            stream.initial_metadata()  # Comes with the first score.
         both = (Said(first, 500_000, 0), Said(last, 500_000, 0))
         articles = [*ARTICLES, Article("many", T0, T0, both)]
         for number in range(8):

@@ -24,6 +24,14 @@ def start(directory: Path, code: str, name: str = "child") -> ProcessRecord:
     return processes.spawn(launch, directory)
 
 
+def await_environment(record: ProcessRecord) -> None:
+    """Linux shows none for a moment while a program begins."""
+    deadline = time.monotonic() + 20
+    while not psutil.Process(record.pid).environ():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def said(directory: Path) -> str:
     deadline = time.monotonic() + 20
     while not (line := processes.last_line(directory / "logs" / "child.log")):
@@ -70,6 +78,8 @@ def test_strays_are_found_by_their_mark(tmp_path: Path) -> None:
     elsewhere = tmp_path / "other"
     elsewhere.mkdir()
     other = start(elsewhere, SLEEP, "stray")
+    for record in (known, stray, other):
+        await_environment(record)
     try:
         assert [one.pid for one in processes.strays(tmp_path, (), [known])] == [stray.pid]
         assert [one.pid for one in processes.strays(tmp_path, ["known"], [stray])] == [known.pid]
