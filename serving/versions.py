@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from serving.progress import Progress
 
-_TOPIC_ID = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_TEXT = re.compile(r"([A-Za-z0-9_-]*):((?:[0-9]{1,19}(?:\.[0-9]{1,19})*)?)", re.ASCII)
 
 
 class VersionError(ValueError):
@@ -46,11 +46,9 @@ def version_text(progress: Progress) -> str:
 
 def parse_version(text: str) -> Version:
     """The inverse of `version_text`; raises `VersionError`."""
-    topic_id, colon, offsets = text.rpartition(":")
-    try:
-        numbers = tuple(int(number) for number in offsets.split(".")) if offsets else ()
-    except ValueError as error:
-        raise VersionError("is none that an answer carried") from error
-    if not colon or not _TOPIC_ID.fullmatch(topic_id) or any(number < 0 for number in numbers):
+    found = _TEXT.fullmatch(text)
+    if found is None:
         raise VersionError("is none that an answer carried")
+    topic_id, offsets = found.groups()
+    numbers = tuple(map(int, offsets.split("."))) if offsets else ()
     return Version(topic_id, numbers)

@@ -20,7 +20,10 @@ def test_a_version_is_reached_in_every_partition_or_not_at_all(left: dict[int, i
     assert version_of(Progress("t", left)).reached_by(version_of(Progress("t", right))) == expected
 
 
-@pytest.mark.parametrize("text", ["", "topic", "topic:1.x", "topic:-1", "topic:1..2", "1.2", ": :", "a b:1", "a:b:1"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "topic", "topic:1.x", "topic:-1", "topic:1..2", "1.2", ": :", "a b:1", "a:b:1", "x: 1", "x:1_0", "x:\u0663"],
+)
 def test_what_is_no_version(text: str) -> None:
     with pytest.raises(VersionError):
         parse_version(text)
