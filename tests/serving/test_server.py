@@ -5,6 +5,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -176,10 +177,14 @@ def test_what_is_written_is_seen_at_once(tmp_path: Path) -> None:
     with GraphWriter(tmp_path / "live") as writer, closing(Running(tmp_path, catch_up_s=120.0)) as running:
         progress = writer.progress()
         assert progress is not None
+        until(lambda: answers(lambda: has_facts(running, 0)))
         for facts in range(20, 40):
             writer.write((), (), replace(progress, facts=facts))
-            until(lambda: answers(lambda: running.graph.GetStatus(graph_pb2.GetStatusRequest())))
-            until(lambda facts=facts: running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == facts)  # type: ignore[misc]
+            until(partial(has_facts, running, facts))
+
+
+def has_facts(running: Running, facts: int) -> bool:
+    return bool(running.graph.GetStatus(graph_pb2.GetStatusRequest()).facts == facts)
 
 
 def test_stopping_ends_streams_and_refuses_new_calls(running: Running) -> None:

@@ -78,9 +78,9 @@ def test_strays_are_found_by_their_mark(tmp_path: Path) -> None:
     elsewhere = tmp_path / "other"
     elsewhere.mkdir()
     other = start(elsewhere, SLEEP, "stray")
-    for record in (known, stray, other):
-        await_environment(record)
     try:
+        for record in (known, stray, other):
+            await_environment(record)
         assert [one.pid for one in processes.strays(tmp_path, (), [known])] == [stray.pid]
         assert [one.pid for one in processes.strays(tmp_path, ["known"], [stray])] == [known.pid]
         assert processes.strays(tmp_path, ["nobody"], []) == []
