@@ -121,7 +121,7 @@ class _Session:
     def _step(self, prober: Executor) -> None:
         settings = self._settings
         answer_request(self._writer)
-        poll = self._consumer.poll(settings.poll_timeout_ms, settings.poll_records_max)
+        poll = self._consumer.poll(settings.poll_timeout_ms, settings.batch_max(self._consumer.waiting))
         if poll.count or not self._progress.applied_at_ms:
             self._progress = self._applied(poll)
         if self._probing is None and time.monotonic() >= self._probe_at:

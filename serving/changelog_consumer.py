@@ -115,6 +115,11 @@ class ChangelogConsumer:
             self._offsets[tp] = max(offset, begins[tp])
             self._consumer.seek(tp, self._offsets[tp])
 
+    @property
+    def waiting(self) -> int:
+        """How many records wait, about, as far as the broker has told."""
+        return sum(max(0, (self._consumer.highwater(tp) or 0) - offset) for tp, offset in self._offsets.items())
+
     def poll(self, timeout_ms: int, records_max: int) -> Poll:
         """What came, at most so many records, with what follows the first of them closely.
 

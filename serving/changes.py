@@ -19,8 +19,8 @@ from serving.views import View
 
 FORMAT = 3
 """A record begins with it; the first format began with a list."""
-KEPT = 1_024
-"""Records; at 50 batches a second those of the last 20 seconds."""
+KEPT = 2_048
+"""Records; at 100 batches a second those of the last 20 seconds."""
 
 
 class BucketSums(NamedTuple):

@@ -28,9 +28,19 @@ class HeldFiles:
         self._held: dict[str, int] = {}
         self._logs: list[int] = []
         self._gone: list[tuple[float, int]] = []
+        self._names: Collection[str] = ()
 
     def look(self, names: Collection[str]) -> None:
         """Takes hold of the new ones among a store's files, and lets go of those that went away a while ago."""
+        if names is not self._names:
+            self._hold(names)
+        due = [descriptor for since_s, descriptor in self._gone if since_s <= time.monotonic() - HELD_S]
+        if due:
+            self._gone = self._gone[len(due) :]
+            threading.Thread(target=_close, args=(due,), name="held-files", daemon=True).start()
+
+    def _hold(self, names: Collection[str]) -> None:
+        self._names = names
         for name in names:
             if name not in self._held and name.endswith(_KINDS):
                 with suppress(OSError):  # It went away meanwhile.
@@ -39,10 +49,6 @@ class HeldFiles:
         for name in [name for name in self._held if name not in names]:
             self._gone.append((now_s, self._held.pop(name)))
         self._logs = [self._held[name] for name in logs_of(names) if name in self._held]
-        due = [descriptor for since_s, descriptor in self._gone if since_s <= now_s - HELD_S]
-        if due:
-            self._gone = self._gone[len(due) :]
-            threading.Thread(target=_close, args=(due,), name="held-files", daemon=True).start()
 
     def logged_bytes(self) -> int:
         """How much is in the logs of the last look; two microseconds, however many tables there are."""

@@ -30,6 +30,7 @@ from rocksdict import (
 from serving import keyspace
 from serving.held_files import HeldFiles
 from serving.keyspace import Entry
+from serving.listing import Directory, Listing
 from serving.progress import Progress, dump_progress, load_progress
 from serving.store_errors import (
     StoreBusyError,
@@ -39,7 +40,7 @@ from serving.store_errors import (
     StoreMissingError,
     translated,
 )
-from serving.tables import copy_without_logs, file_names, first_logged, logs_of, manifest_name
+from serving.tables import copy_without_logs, file_names, first_logged
 from serving.views import View
 
 __all__ = [
@@ -148,8 +149,8 @@ class GraphReader:
         self.lock = threading.RLock()
         self._files = HeldFiles(path)
         self._scratch = Path(tempfile.mkdtemp(prefix="wiregraph-reader-"))
-        self._manifest: bytes | None = None
-        self._listed: frozenset[str] = frozenset()
+        self._directory = Directory(path)
+        self._listed: Listing | None = None
         self._logged = 0
         try:
             _check_files(path)
@@ -178,19 +179,19 @@ class GraphReader:
         writer went on, for longer (facebook/rocksdb issues 14444 and 15051). So it begins anew in these two cases.
         """
         while True:
-            files, manifest = file_names(self.path), manifest_name(self.path)
-            is_old = manifest != self._manifest or self._listed_logs_ended(files)
+            listing, before = self._directory.now(), self._listed
+            is_old = before is None or listing.manifest != before.manifest or self._logs_ended(before, listing)
             if is_old and self.replaced():
                 raise StoreMissingError(f"another store is in {self.path}")
-            self._files.look(files)
+            self._files.look(listing.files)
             self._logged = self._files.logged_bytes()
             with translated():
                 if is_old:
                     self._open_anew()
                 else:
                     self._db.try_catch_up_with_primary()
-            self._manifest, self._listed = manifest, files
-            if not logs_of(files) - logs_of(file_names(self.path)):
+            self._listed = listing
+            if not listing.logs - self._directory.now().logs:
                 return
 
     def _open_anew(self) -> None:
@@ -201,12 +202,12 @@ class GraphReader:
         for old in before:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _listed_logs_ended(self, files: frozenset[str]) -> bool:
+    def _logs_ended(self, before: Listing, now: Listing) -> bool:
         """Whether a log went away since the last look, and nothing is in the one after it."""
-        if not logs_of(self._listed) - logs_of(files):
+        if not before.logs - now.logs:
             return False
         try:
-            return not any((self.path / log).stat().st_size for log in logs_of(files))
+            return not any((self.path / log).stat().st_size for log in now.logs)
         except FileNotFoundError:
             return False  # So it is looked at again.
 

@@ -132,6 +132,9 @@ class SimulatedConsumer(_Client):
         self._call("end_offsets")
         return {tp: len(self._cluster.broker.log(tp)) for tp in partitions}
 
+    def highwater(self, tp: TopicPartition) -> int:
+        return len(self._cluster.broker.log(tp))
+
     def poll(self, timeout_ms: int = 0, max_records: int = 1) -> dict[TopicPartition, list[Record]]:
         cluster = self._cluster
         polled: dict[TopicPartition, list[Record]] = {}

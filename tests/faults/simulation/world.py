@@ -261,6 +261,7 @@ class World:
             replica.root,
             "",
             {"world": self},
+            poll_records_near=self.profile.poll_records_max,
             poll_records_max=self.profile.poll_records_max,
             probe_interval_s=self.profile.probe_interval_s,
         )
