@@ -127,7 +127,8 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
 
     A checkpoint would stop the operators until RocksDB has flushed what came since the last one, so each access of
     state goes to a changelog as well, which is all that a checkpoint writes. RocksDB writes down what it holds now and
-    then, flushes some at a time in between, and does not compress chunks that are compressed.
+    then, flushes some at a time in between, and does not compress chunks that are compressed. One thread copies what
+    was written down: four would take four fifths of the core from the clicks meanwhile.
     """
     options = {
         "state.changelog.enabled": "true",
@@ -135,6 +136,7 @@ def _fast_options(settings: JobSettings) -> dict[str, str]:
         "state.changelog.dstl.dfs.base-path": (settings.state_dir / "changelog").absolute().as_uri(),
         "state.changelog.periodic-materialize.interval": MATERIALIZED_EVERY,
         "state.backend.rocksdb.writebuffer.size": "8 mb",
+        "state.backend.rocksdb.checkpoint.transfer.thread.num": "1",
         "state.backend.rocksdb.compression.per.level": "NO_COMPRESSION",
         "state.backend.rocksdb.timer-service.factory": "HEAP",
         "pipeline.object-reuse": "true",
