@@ -13,7 +13,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from serving.tables import logs_of
+from serving.listing import Listing
 
 HELD_S = 2.0
 """A reader has seen by then that the file is no longer part of the store, and has closed it."""
@@ -28,27 +28,27 @@ class HeldFiles:
         self._held: dict[str, int] = {}
         self._logs: list[int] = []
         self._gone: list[tuple[float, int]] = []
-        self._names: Collection[str] = ()
+        self._listing = Listing()
 
-    def look(self, names: Collection[str]) -> None:
+    def look(self, listing: Listing) -> None:
         """Takes hold of the new ones among a store's files, and lets go of those that went away a while ago."""
-        if names is not self._names:
-            self._hold(names)
+        if listing is not self._listing:
+            self._hold(listing)
         due = [descriptor for since_s, descriptor in self._gone if since_s <= time.monotonic() - HELD_S]
         if due:
             self._gone = self._gone[len(due) :]
             threading.Thread(target=_close, args=(due,), name="held-files", daemon=True).start()
 
-    def _hold(self, names: Collection[str]) -> None:
-        self._names = names
-        for name in names:
+    def _hold(self, listing: Listing) -> None:
+        self._listing = listing
+        for name in listing.files:
             if name not in self._held and name.endswith(_KINDS):
                 with suppress(OSError):  # It went away meanwhile.
                     self._held[name] = os.open(self._path / name, os.O_RDONLY | os.O_CLOEXEC)
         now_s = time.monotonic()
-        for name in [name for name in self._held if name not in names]:
+        for name in [name for name in self._held if name not in listing.files]:
             self._gone.append((now_s, self._held.pop(name)))
-        self._logs = [self._held[name] for name in logs_of(names) if name in self._held]
+        self._logs = [self._held[name] for name in listing.logs if name in self._held]
 
     def logged_bytes(self) -> int:
         """How much is in the logs of the last look; two microseconds, however many tables there are."""

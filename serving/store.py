@@ -183,7 +183,7 @@ class GraphReader:
             is_old = before is None or listing.manifest != before.manifest or self._logs_ended(before, listing)
             if is_old and self.replaced():
                 raise StoreMissingError(f"another store is in {self.path}")
-            self._files.look(listing.files)
+            self._files.look(listing)
             self._logged = self._files.logged_bytes()
             with translated():
                 if is_old:
